@@ -1,0 +1,2 @@
+//! Measures Karen.
+fn main() {}

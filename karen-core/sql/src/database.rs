@@ -1,0 +1,185 @@
+//! The handle to a database: pooled readers, and writers one at a time.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Pool};
+
+use crate::migration::migrate;
+use crate::{Dialect, Location, Migration, Reader, SqlError, SqlErrorKind, Tx};
+
+/// How long a caller waits for a connection before the database counts as busy.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Readers of a SQLite file: enough for a few cores, each costs a file handle and a page cache.
+const SQLITE_READERS_MAX: u32 = 4;
+#[cfg(feature = "postgres")]
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+
+/// Every SQLite connection starts with these. A commit returns after it is synced
+/// (`synchronous=FULL`), and what is deleted is overwritten (`secure_delete`): a person who asks to
+/// be forgotten is gone from the file too.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;";
+
+/// A database of one program; clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    dialect: Dialect,
+    readers: Pool<Any>,
+    writers: Pool<Any>,
+}
+
+impl Database {
+    /// Opens the database, creating a SQLite file that is absent.
+    ///
+    /// # Errors
+    /// `ReadOnly` or `Full` when the file cannot be written, `Corrupt` when it is no database,
+    /// `Unavailable` when a server does not answer, `Invalid` when the dialect is not built in.
+    pub async fn open(location: Location) -> Result<Self, SqlError> {
+        install_drivers();
+        match &location {
+            Location::File(_) => open_file(&location).await,
+            Location::Memory => open_memory(&location).await,
+            Location::Postgres(_) => open_postgres(&location).await,
+        }
+    }
+
+    /// The dialect in use; statements that differ are chosen by it.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Brings the schema of `component` to the last of `migrations`.
+    ///
+    /// # Errors
+    /// `TooNew` when a newer program has migrated further.
+    pub async fn migrate(
+        &self,
+        component: &'static str,
+        migrations: &[Migration],
+    ) -> Result<(), SqlError> {
+        migrate(self, component, migrations).await
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// `Busy` when none became free in 30 s, `Unavailable` after [`close`](Self::close).
+    pub async fn read(&self) -> Result<Reader, SqlError> {
+        let of = |e| SqlError::of("acquire", "connection", e);
+        self.readers.acquire().await.map(Reader).map_err(of)
+    }
+
+    /// Starts a write transaction; in SQLite, waits for the one before it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and `ReadOnly`.
+    pub async fn write(&self) -> Result<Tx, SqlError> {
+        let of = |e| SqlError::of("begin", "transaction", e);
+        match self.dialect {
+            // IMMEDIATE takes the write lock at once: a deferred transaction can fail at its
+            // first write although it waited for nothing.
+            Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Postgres => self.writers.begin().await,
+        }
+        .map(Tx)
+        .map_err(of)
+    }
+
+    /// Closes every connection; a SQLite log is folded into its file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+fn install_drivers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(sqlx::any::install_default_drivers);
+}
+
+async fn open_file(location: &Location) -> Result<Database, SqlError> {
+    create_file(location)
+        .await
+        .map_err(|e| SqlError::of("open", format!("{location:?}"), e))?;
+    Ok(Database {
+        dialect: Dialect::Sqlite,
+        readers: sqlite_pool(location, SQLITE_READERS_MAX)?,
+        writers: sqlite_pool(location, 1)?,
+    })
+}
+
+/// Finds out here what is wrong with a file: a pool tries again until its time is up, and then
+/// reports only that.
+async fn create_file(location: &Location) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect(&location.url()).await?;
+    prepare_sqlite(&mut connection).await?;
+    connection.execute("PRAGMA journal_mode = WAL").await?;
+    connection.close().await
+}
+
+async fn open_memory(location: &Location) -> Result<Database, SqlError> {
+    // Each connection to `:memory:` is a database of its own, so readers and writers share one.
+    let pool = sqlite_pool(location, 1)?;
+    Ok(Database {
+        dialect: Dialect::Sqlite,
+        readers: pool.clone(),
+        writers: pool,
+    })
+}
+
+#[cfg(feature = "postgres")]
+async fn open_postgres(location: &Location) -> Result<Database, SqlError> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect(&location.url())
+        .await
+        .map_err(|e| SqlError::of("open", format!("{location:?}"), e))?;
+    Ok(Database {
+        dialect: Dialect::Postgres,
+        readers: pool.clone(),
+        writers: pool,
+    })
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn open_postgres(location: &Location) -> Result<Database, SqlError> {
+    let subject = format!("{location:?}: build with the feature `postgres`");
+    Err(SqlError::new(SqlErrorKind::Invalid, "open", subject))
+}
+
+fn sqlite_pool(location: &Location, connections_max: u32) -> Result<Pool<Any>, SqlError> {
+    sqlite_options(connections_max)
+        .connect_lazy(&location.url())
+        .map_err(|e| SqlError::of("open", format!("{location:?}"), e))
+}
+
+fn sqlite_options(connections_max: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections_max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
+}
+
+async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for pragma in SQLITE_PRAGMAS
+        .split(';')
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+    {
+        connection.execute(AssertSqlSafe(pragma)).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

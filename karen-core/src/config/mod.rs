@@ -1,0 +1,297 @@
+//! Configuration: one schema for `karen.toml`, `KAREN_*` variables and the builder.
+//!
+//! Later sources win: defaults, then the file, then the environment, then the builder. A setting
+//! `server.listen` is `listen` under `[server]` in the file and `KAREN_SERVER_LISTEN` in the
+//! environment; every section's struct is the documentation of its settings.
+
+mod layers;
+mod secret;
+mod suggestion;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use layers::{Layers, Origin};
+pub use secret::Secret;
+
+use crate::{Code, Error, Result};
+
+/// All settings of Karen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where things are kept and how Karen starts.
+    pub data: DataConfig,
+    /// Accounts and tokens.
+    pub auth: AuthSettings,
+    /// Local models.
+    pub models: ModelSettings,
+    /// What is recalled in a turn.
+    pub memory: MemorySettings,
+    /// How a turn answers.
+    pub chat: ChatSettings,
+    /// What one user may use up.
+    pub limits: LimitSettings,
+    /// The HTTP server; read by `karen-server` alone.
+    pub server: ServerSettings,
+    /// Logging; read by `karen-server` alone.
+    pub log: LogSettings,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// The folder that holds everything; `:memory:` keeps nothing.
+    pub folder: PathBuf,
+    /// How much is made ready before Karen answers.
+    pub start: StartMode,
+}
+
+/// How much is made ready while Karen opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartMode {
+    /// The database alone; everything else on first use.
+    Minimal,
+    /// The list of models is read too; each model loads on first use.
+    #[default]
+    Optimized,
+    /// The default model is loaded and warm, and so is the embedder.
+    Standard,
+}
+
+/// `[auth]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// Signs access tokens: at least 32 bytes. Empty: one is made at the first start and kept in
+    /// the data folder, which a server that listens beyond this machine refuses.
+    pub secret: Secret,
+    /// A file to read the secret from, instead of `secret`.
+    pub secret_file: PathBuf,
+    /// Whether strangers may make themselves an account.
+    pub registration: Registration,
+    /// Minutes an access token is good for, 1 to 60.
+    pub access_minutes: u32,
+    /// Days after which a session ends however much it is used, 1 to 365.
+    pub session_days: u32,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Only somebody who may manage users.
+    #[default]
+    Closed,
+    /// Anybody who reaches the server.
+    Open,
+}
+
+/// `[models]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelSettings {
+    /// The model that answers when none is named. Empty: the first one added.
+    pub default: String,
+    /// A GGUF file that answers while no model has been added. Empty: none.
+    pub demo: PathBuf,
+    /// Threads of the engine. 0: chosen from the cores.
+    pub threads: u32,
+    /// Tokens of context per model. 0: what the model was trained for, 8,192 at most.
+    pub context_tokens: u32,
+}
+
+/// `[memory]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemorySettings {
+    /// Records recalled for a turn at most, 0 to 100. 0 turns recall off.
+    pub recall_items: u32,
+    /// Tokens that recalled lines may take in a prompt; never more than a quarter of the context.
+    pub recall_tokens: u32,
+    /// Whether turns are remembered at all.
+    pub remember: bool,
+}
+
+/// `[chat]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChatSettings {
+    /// The system message that every turn begins with.
+    pub instructions: String,
+    /// Tokens of an answer at most.
+    pub answer_tokens: u32,
+    /// Earlier messages of the conversation that a prompt carries at most.
+    pub history_messages: u32,
+    /// Randomness of the answer, 0 (always the likeliest token) to 2.
+    pub temperature: f32,
+    /// Rounds of tool calls in a turn at most, 0 to 32.
+    pub tool_rounds: u32,
+    /// Seconds that one tool call may take, 1 to 600.
+    pub tool_seconds: u32,
+    /// Bytes of a message at most.
+    pub message_bytes_max: u32,
+}
+
+/// `[limits]`: for each user; 0 means no limit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Turns in any 60 seconds.
+    pub turns_per_minute: u32,
+    /// Tokens, read and written, in any 24 hours.
+    pub tokens_per_day: u64,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Bytes of a request body at most.
+    pub body_bytes_max: u64,
+    /// Seconds a client has to send its headers.
+    pub header_seconds: u32,
+    /// Connections open at once at most.
+    pub connections_max: u32,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,sqlx=warn`.
+    pub level: String,
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("karen-data"),
+            start: StartMode::default(),
+        }
+    }
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            secret: Secret::default(),
+            secret_file: PathBuf::new(),
+            registration: Registration::default(),
+            access_minutes: 5,
+            session_days: 30,
+        }
+    }
+}
+
+impl Default for MemorySettings {
+    fn default() -> Self {
+        Self {
+            recall_items: 8,
+            recall_tokens: 1024,
+            remember: true,
+        }
+    }
+}
+
+impl Default for ChatSettings {
+    fn default() -> Self {
+        Self {
+            instructions: "You are Karen, a helpful assistant. Use what you remember when it helps."
+                .to_owned(),
+            answer_tokens: 512,
+            history_messages: 20,
+            temperature: 0.0,
+            tool_rounds: 8,
+            tool_seconds: 30,
+            message_bytes_max: 256 * 1024,
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            body_bytes_max: 2 * 1024 * 1024,
+            header_seconds: 10,
+            connections_max: 1024,
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Whether everything is kept in memory only.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        self.data.folder.as_os_str() == ":memory:"
+    }
+
+    /// Checks what types alone do not.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`, naming the setting, its value and its range.
+    pub fn validate(&self) -> Result<()> {
+        within("auth.access_minutes", self.auth.access_minutes, 1, 60)?;
+        within("auth.session_days", self.auth.session_days, 1, 365)?;
+        within("memory.recall_items", self.memory.recall_items, 0, 100)?;
+        within("chat.answer_tokens", self.chat.answer_tokens, 1, 1_000_000)?;
+        within("chat.history_messages", self.chat.history_messages, 0, 1000)?;
+        within("chat.tool_rounds", self.chat.tool_rounds, 0, 32)?;
+        within("chat.tool_seconds", self.chat.tool_seconds, 1, 600)?;
+        within("chat.message_bytes_max", self.chat.message_bytes_max, 1, 16 << 20)?;
+        within("server.header_seconds", self.server.header_seconds, 1, 300)?;
+        within("server.connections_max", self.server.connections_max, 1, 1_000_000)?;
+        if !(0.0..=2.0).contains(&self.chat.temperature) {
+            return Err(refuse("chat.temperature", self.chat.temperature, "0 to 2"));
+        }
+        if !self.auth.secret.is_empty() && !self.auth.secret_file.as_os_str().is_empty() {
+            let message = "set auth.secret or auth.secret_file, not both";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(())
+    }
+}
+
+fn within(setting: &str, value: u32, low: u32, high: u32) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(refuse(setting, value, &format!("{low} to {high}")))
+}
+
+fn refuse(setting: &str, value: impl std::fmt::Display, range: &str) -> Error {
+    let message = format!("{setting} is {value}, and may be {range}");
+    Error::new(Code::InvalidArgument, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! Conversations in SQL.
+
+use async_trait::async_trait;
+use karen_sql::{Database, SqlError, Tx};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+
+use super::{Conversation, ConversationStore, Message, MessageState, Role};
+use crate::id::{ConversationId, MessageId, TurnId};
+use crate::{Code, Error, Result, Scope};
+
+const MESSAGE_COLUMNS: &str =
+    "m.seq, m.id, m.turn, m.role, m.content, m.state, m.model, m.created_at";
+
+/// [`ConversationStore`] on SQLite or PostgreSQL.
+#[derive(Clone, Debug)]
+pub(crate) struct SqlConversationStore {
+    database: Database,
+}
+
+impl SqlConversationStore {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl ConversationStore for SqlConversationStore {
+    async fn create(&self, scope: &Scope, conversation: &Conversation) -> Result<()> {
+        let of = |e| SqlError::of("create", conversation.id.as_str(), e);
+        let mut tx = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO core_conversations (id, tenant, owner, title, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(conversation.id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(&conversation.title)
+        .bind(conversation.created_at)
+        .bind(conversation.updated_at)
+        .execute(&mut *tx)
+        .await
+        .map_err(of)?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn get(&self, scope: &Scope, id: &ConversationId) -> Result<Option<Conversation>> {
+        let of = |e| SqlError::of("get", id.as_str(), e);
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT id, title, created_at, updated_at FROM core_conversations
+             WHERE id = $1 AND tenant = $2 AND owner = $3",
+        )
+        .bind(id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(of)?;
+        Ok(row.as_ref().map(conversation).transpose().map_err(of)?)
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        let of = |e| SqlError::of("list", "conversations", e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(
+            "SELECT id, title, created_at, updated_at FROM core_conversations
+             WHERE tenant = $1 AND owner = $2 AND updated_at < $3
+             ORDER BY updated_at DESC, id DESC LIMIT $4",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        Ok(rows.iter().map(conversation).collect::<Result<_, _>>().map_err(of)?)
+    }
+
+    async fn rename(&self, scope: &Scope, id: &ConversationId, title: &str) -> Result<bool> {
+        let of = |e| SqlError::of("rename", id.as_str(), e);
+        let mut tx = self.database.write().await?;
+        let done = sqlx::query(
+            "UPDATE core_conversations SET title = $1
+             WHERE id = $2 AND tenant = $3 AND owner = $4",
+        )
+        .bind(title)
+        .bind(id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .execute(&mut *tx)
+        .await
+        .map_err(of)?;
+        tx.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn delete(&self, scope: &Scope, id: &ConversationId) -> Result<bool> {
+        let of = |e| SqlError::of("delete", id.as_str(), e);
+        let mut tx = self.database.write().await?;
+        if !owns(&mut tx, scope, id).await? {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM core_turns WHERE conversation = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(of)?;
+        sqlx::query("DELETE FROM core_conversations WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(of)?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn append(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+        messages: &[Message],
+    ) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        if !owns(&mut tx, scope, conversation).await? {
+            return Err(Error::new(Code::NotFound, "there is no such conversation"));
+        }
+        for message in messages {
+            insert(&mut tx, conversation, message).await?;
+        }
+        let newest = messages.iter().map(|m| m.created_at).max().unwrap_or_default();
+        touch(&mut tx, conversation, newest).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn messages(
+        &self,
+        scope: &Scope,
+        id: &ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let of = |e| SqlError::of("list messages of", id.as_str(), e);
+        let mut reader = self.database.read().await?;
+        let sql = format!(
+            "SELECT {MESSAGE_COLUMNS} FROM core_messages m
+             JOIN core_conversations c ON c.id = m.conversation
+             WHERE m.conversation = $1 AND c.tenant = $2 AND c.owner = $3
+             ORDER BY m.seq DESC LIMIT $4"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .bind(i64::from(limit))
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(of)?;
+        rows.iter().rev().map(message).collect()
+    }
+
+    async fn unremembered(&self, limit: u32) -> Result<Vec<(Scope, ConversationId, Message)>> {
+        let of = |e| SqlError::of("list", "unremembered messages", e);
+        let mut reader = self.database.read().await?;
+        let sql = format!(
+            "SELECT {MESSAGE_COLUMNS}, m.conversation, c.tenant, c.owner FROM core_messages m
+             JOIN core_conversations c ON c.id = m.conversation
+             WHERE m.remembered = 0 ORDER BY m.seq LIMIT $1"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(of)?;
+        rows.iter().map(owned_message).collect()
+    }
+
+    async fn mark_remembered(&self, scope: &Scope, messages: &[MessageId]) -> Result<()> {
+        let of = |e| SqlError::of("mark", "remembered messages", e);
+        let mut tx = self.database.write().await?;
+        for id in messages {
+            sqlx::query(
+                "UPDATE core_messages SET remembered = 1 WHERE id = $1 AND conversation IN
+                 (SELECT id FROM core_conversations WHERE tenant = $2 AND owner = $3)",
+            )
+            .bind(id.as_str())
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .execute(&mut *tx)
+            .await
+            .map_err(of)?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn owns(tx: &mut Tx, scope: &Scope, id: &ConversationId) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 AS one FROM core_conversations WHERE id = $1 AND tenant = $2 AND owner = $3",
+    )
+    .bind(id.as_str())
+    .bind(scope.tenant())
+    .bind(scope.user())
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(|e| SqlError::of("find", id.as_str(), e))?;
+    Ok(row.is_some())
+}
+
+async fn insert(
+    tx: &mut AnyConnection,
+    conversation: &ConversationId,
+    message: &Message,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO core_messages
+         (id, conversation, turn, role, content, state, model, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(message.id.as_str())
+    .bind(conversation.as_str())
+    .bind(message.turn.as_ref().map(TurnId::as_str))
+    .bind(message.role.as_str())
+    .bind(&message.content)
+    .bind(message.state.as_str())
+    .bind(message.model.as_deref())
+    .bind(message.created_at)
+    .execute(tx)
+    .await
+    .map_err(|e| SqlError::of("append", message.id.as_str(), e))?;
+    Ok(())
+}
+
+async fn touch(tx: &mut AnyConnection, id: &ConversationId, at: i64) -> Result<()> {
+    sqlx::query("UPDATE core_conversations SET updated_at = $1 WHERE id = $2 AND updated_at < $1")
+        .bind(at)
+        .bind(id.as_str())
+        .execute(tx)
+        .await
+        .map_err(|e| SqlError::of("touch", id.as_str(), e))?;
+    Ok(())
+}
+
+fn conversation(row: &AnyRow) -> Result<Conversation, sqlx::Error> {
+    Ok(Conversation {
+        id: ConversationId::stored(row.try_get("id")?),
+        title: row.try_get("title")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+fn owned_message(row: &AnyRow) -> Result<(Scope, ConversationId, Message)> {
+    let of = |e| SqlError::of("read", "message", e);
+    let scope = Scope::stored(
+        row.try_get("tenant").map_err(of)?,
+        row.try_get("owner").map_err(of)?,
+    );
+    let conversation = ConversationId::stored(row.try_get("conversation").map_err(of)?);
+    Ok((scope, conversation, message(row)?))
+}
+
+fn message(row: &AnyRow) -> Result<Message> {
+    let of = |e| SqlError::of("read", "message", e);
+    let role: String = row.try_get("role").map_err(of)?;
+    let state: String = row.try_get("state").map_err(of)?;
+    let damaged = || Error::new(Code::Corrupt, "a stored message has an unknown role or state");
+    Ok(Message {
+        id: MessageId::stored(row.try_get("id").map_err(of)?),
+        turn: row.try_get::<Option<String>, _>("turn").map_err(of)?.map(TurnId::stored),
+        role: Role::parse(&role).ok_or_else(damaged)?,
+        content: row.try_get("content").map_err(of)?,
+        state: MessageState::parse(&state).ok_or_else(damaged)?,
+        model: row.try_get("model").map_err(of)?,
+        created_at: row.try_get("created_at").map_err(of)?,
+    })
+}

@@ -1,0 +1,67 @@
+//! The port behind which conversations are kept.
+
+use async_trait::async_trait;
+
+use super::{Conversation, Message};
+use crate::id::{ConversationId, MessageId};
+use crate::{Result, Scope};
+
+/// Keeps conversations. Every call reaches the rows of its scope only.
+///
+/// What an implementation owes its callers, and [`testing::conversation_store`] checks:
+/// - a call that returned `Ok` is durable, and the next call on any instance sees it;
+/// - messages keep the order in which they were appended;
+/// - appending a message whose id exists in the same conversation changes nothing;
+/// - an id of another scope behaves as one that does not exist;
+/// - [`unremembered`](ConversationStore::unremembered) lists a message until
+///   [`mark_remembered`](ConversationStore::mark_remembered) names it.
+///
+/// [`testing::conversation_store`]: crate::testing::conversation_store
+#[async_trait]
+pub trait ConversationStore: Send + Sync {
+    /// Keeps a new conversation.
+    async fn create(&self, scope: &Scope, conversation: &Conversation) -> Result<()>;
+
+    /// One conversation.
+    async fn get(&self, scope: &Scope, id: &ConversationId) -> Result<Option<Conversation>>;
+
+    /// The newest `limit` by last message, among those updated before `before` (unix
+    /// milliseconds) if that is given; equal times newest id first.
+    async fn list(
+        &self,
+        scope: &Scope,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>>;
+
+    /// Renames; `false` if there is no such conversation.
+    async fn rename(&self, scope: &Scope, id: &ConversationId, title: &str) -> Result<bool>;
+
+    /// Deletes a conversation with its messages; `false` if there was none.
+    async fn delete(&self, scope: &Scope, id: &ConversationId) -> Result<bool>;
+
+    /// Appends messages, all or none, and moves the conversation's `updated_at`.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` if the scope has no such conversation.
+    async fn append(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+        messages: &[Message],
+    ) -> Result<()>;
+
+    /// The last `limit` messages, oldest first.
+    async fn messages(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Message>>;
+
+    /// Up to `limit` messages of any scope that memory has not been given, oldest first.
+    async fn unremembered(&self, limit: u32) -> Result<Vec<(Scope, ConversationId, Message)>>;
+
+    /// Marks messages as given to memory.
+    async fn mark_remembered(&self, scope: &Scope, messages: &[MessageId]) -> Result<()>;
+}

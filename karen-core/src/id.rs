@@ -1,0 +1,75 @@
+//! Names of things that core keeps: a prefix that says what it is, then a time-ordered UUID.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Code, Error};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A fresh id; ids made later in this process sort after it.
+            #[must_use]
+            pub fn fresh() -> Self {
+                Self(format!(concat!($prefix, "_{}"), Uuid::now_v7().simple()))
+            }
+
+            /// Reads an id that was printed before.
+            ///
+            /// # Errors
+            /// `INVALID_ARGUMENT` unless it is the prefix, an underscore and 32 hex digits.
+            pub fn parse(text: &str) -> Result<Self, Error> {
+                let digits = text.strip_prefix(concat!($prefix, "_"));
+                if digits.is_some_and(is_simple_uuid) {
+                    return Ok(Self(text.to_owned()));
+                }
+                let message = concat!("an id of the form ", $prefix, "_ and 32 hex digits is expected");
+                Err(Error::new(Code::InvalidArgument, message))
+            }
+
+            /// The id as printed.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// For rows that this crate wrote itself.
+            pub(crate) fn stored(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A conversation.
+    ConversationId,
+    "conv"
+);
+id!(
+    /// A message of a conversation; also the source of the memory made from it.
+    MessageId,
+    "msg"
+);
+id!(
+    /// One turn: a user's message and everything that answering it did.
+    TurnId,
+    "turn"
+);
+
+fn is_simple_uuid(digits: &str) -> bool {
+    digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}

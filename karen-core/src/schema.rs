@@ -1,0 +1,105 @@
+//! The tables of core: conversations, turns and what they used.
+
+use karen_sql::Migration;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sqlite: "
+        CREATE TABLE core_conversations (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            title TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL);
+        CREATE INDEX core_conversations_recent ON core_conversations (tenant, owner, updated_at);
+        CREATE TABLE core_messages (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            conversation TEXT NOT NULL REFERENCES core_conversations (id) ON DELETE CASCADE,
+            turn TEXT,
+            role TEXT NOT NULL,
+            content TEXT NOT NULL,
+            state TEXT NOT NULL,
+            model TEXT,
+            created_at INTEGER NOT NULL,
+            remembered INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX core_messages_conversation ON core_messages (conversation, seq);
+        CREATE INDEX core_messages_unremembered ON core_messages (seq) WHERE remembered = 0;
+        CREATE TABLE core_turns (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            conversation TEXT NOT NULL,
+            message TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            state TEXT NOT NULL,
+            created_at INTEGER NOT NULL);
+        CREATE INDEX core_turns_running ON core_turns (state) WHERE state = 'running';
+        CREATE INDEX core_turns_conversation ON core_turns (conversation);
+        CREATE TABLE core_turn_events (
+            turn TEXT NOT NULL REFERENCES core_turns (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            PRIMARY KEY (turn, number)) WITHOUT ROWID;
+        CREATE TABLE core_usage (
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            turn TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            model TEXT,
+            prompt_tokens INTEGER NOT NULL,
+            completion_tokens INTEGER NOT NULL,
+            PRIMARY KEY (tenant, owner, turn));
+        CREATE INDEX core_usage_time ON core_usage (tenant, owner, at)",
+    postgres: "
+        CREATE TABLE core_conversations (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            title TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            updated_at BIGINT NOT NULL);
+        CREATE INDEX core_conversations_recent ON core_conversations (tenant, owner, updated_at);
+        CREATE TABLE core_messages (
+            seq BIGSERIAL PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            conversation TEXT NOT NULL REFERENCES core_conversations (id) ON DELETE CASCADE,
+            turn TEXT,
+            role TEXT NOT NULL,
+            content TEXT NOT NULL,
+            state TEXT NOT NULL,
+            model TEXT,
+            created_at BIGINT NOT NULL,
+            remembered BIGINT NOT NULL DEFAULT 0);
+        CREATE INDEX core_messages_conversation ON core_messages (conversation, seq);
+        CREATE INDEX core_messages_unremembered ON core_messages (seq) WHERE remembered = 0;
+        CREATE TABLE core_turns (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            conversation TEXT NOT NULL,
+            message TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            state TEXT NOT NULL,
+            created_at BIGINT NOT NULL);
+        CREATE INDEX core_turns_running ON core_turns (state) WHERE state = 'running';
+        CREATE INDEX core_turns_conversation ON core_turns (conversation);
+        CREATE TABLE core_turn_events (
+            turn TEXT NOT NULL REFERENCES core_turns (id) ON DELETE CASCADE,
+            number BIGINT NOT NULL,
+            event TEXT NOT NULL,
+            PRIMARY KEY (turn, number));
+        CREATE TABLE core_usage (
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            turn TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            model TEXT,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            PRIMARY KEY (tenant, owner, turn));
+        CREATE INDEX core_usage_time ON core_usage (tenant, owner, at)",
+}];

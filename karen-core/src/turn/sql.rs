@@ -1,0 +1,190 @@
+//! Turns in SQL.
+
+use async_trait::async_trait;
+use karen_sql::{Database, SqlError, Tx};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+use super::{NumberedEvent, Turn, TurnLog, TurnState};
+use crate::id::{ConversationId, MessageId, TurnId};
+use crate::{Code, Error, Result, Scope};
+
+/// [`TurnLog`] on SQLite or PostgreSQL.
+#[derive(Clone, Debug)]
+pub(crate) struct SqlTurnLog {
+    database: Database,
+}
+
+impl SqlTurnLog {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    async fn write_owned(&self, scope: &Scope, id: &TurnId) -> Result<Tx> {
+        let mut tx = self.database.write().await?;
+        if !owns(&mut tx, scope, id).await? {
+            return Err(Error::new(Code::NotFound, "there is no such turn"));
+        }
+        Ok(tx)
+    }
+}
+
+#[async_trait]
+impl TurnLog for SqlTurnLog {
+    async fn begin(&self, scope: &Scope, turn: &Turn) -> Result<()> {
+        let of = |e| SqlError::of("begin", turn.id.as_str(), e);
+        let mut tx = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO core_turns
+             (id, tenant, owner, conversation, message, answer, prompt, state, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(turn.id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(turn.conversation.as_str())
+        .bind(turn.message.as_str())
+        .bind(turn.answer.as_str())
+        .bind(&turn.prompt)
+        .bind(state_name(turn.state))
+        .bind(turn.created_at)
+        .execute(&mut *tx)
+        .await
+        .map_err(of)?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn get(&self, scope: &Scope, id: &TurnId) -> Result<Option<Turn>> {
+        let of = |e| SqlError::of("get", id.as_str(), e);
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT * FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3",
+        )
+        .bind(id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(of)?;
+        Ok(row.as_ref().map(turn).transpose().map_err(of)?)
+    }
+
+    async fn append(&self, scope: &Scope, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
+        let mut tx = self.write_owned(scope, id).await?;
+        insert(&mut tx, id, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn finish(&self, scope: &Scope, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
+        let mut tx = self.write_owned(scope, id).await?;
+        insert(&mut tx, id, events).await?;
+        sqlx::query("UPDATE core_turns SET state = 'finished' WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("finish", id.as_str(), e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn events(
+        &self,
+        scope: &Scope,
+        id: &TurnId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<NumberedEvent>> {
+        let of = |e| SqlError::of("list events of", id.as_str(), e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(
+            "SELECT e.number, e.event FROM core_turn_events e
+             JOIN core_turns t ON t.id = e.turn
+             WHERE e.turn = $1 AND t.tenant = $2 AND t.owner = $3 AND e.number > $4
+             ORDER BY e.number LIMIT $5",
+        )
+        .bind(id.as_str())
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        rows.iter().map(event).collect()
+    }
+
+    async fn running(&self) -> Result<Vec<(Scope, Turn)>> {
+        let of = |e| SqlError::of("list", "running turns", e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query("SELECT * FROM core_turns WHERE state = 'running' ORDER BY id")
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(of)?;
+        let owned = |row: &AnyRow| {
+            let scope = Scope::stored(row.try_get("tenant")?, row.try_get("owner")?);
+            Ok((scope, turn(row)?))
+        };
+        Ok(rows.iter().map(owned).collect::<Result<_, _>>().map_err(of)?)
+    }
+}
+
+async fn owns(tx: &mut Tx, scope: &Scope, id: &TurnId) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 AS one FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3",
+    )
+    .bind(id.as_str())
+    .bind(scope.tenant())
+    .bind(scope.user())
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(|e| SqlError::of("find", id.as_str(), e))?;
+    Ok(row.is_some())
+}
+
+async fn insert(tx: &mut AnyConnection, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
+    for NumberedEvent { number, event } in events {
+        let text = serde_json::to_string(event).expect("events are plain data");
+        sqlx::query(
+            "INSERT INTO core_turn_events (turn, number, event) VALUES ($1, $2, $3)
+             ON CONFLICT (turn, number) DO NOTHING",
+        )
+        .bind(id.as_str())
+        .bind(i64::try_from(*number).unwrap_or(i64::MAX))
+        .bind(text)
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("append events to", id.as_str(), e))?;
+    }
+    Ok(())
+}
+
+fn state_name(state: TurnState) -> &'static str {
+    match state {
+        TurnState::Running => "running",
+        TurnState::Finished => "finished",
+    }
+}
+
+fn turn(row: &AnyRow) -> Result<Turn, sqlx::Error> {
+    let state: String = row.try_get("state")?;
+    Ok(Turn {
+        id: TurnId::stored(row.try_get("id")?),
+        conversation: ConversationId::stored(row.try_get("conversation")?),
+        message: MessageId::stored(row.try_get("message")?),
+        answer: MessageId::stored(row.try_get("answer")?),
+        prompt: row.try_get("prompt")?,
+        state: if state == "running" { TurnState::Running } else { TurnState::Finished },
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+fn event(row: &AnyRow) -> Result<NumberedEvent> {
+    let of = |e| SqlError::of("read", "event", e);
+    let number: i64 = row.try_get("number").map_err(of)?;
+    let text: String = row.try_get("event").map_err(of)?;
+    let event = serde_json::from_str(&text)
+        .map_err(|e| Error::new(Code::Corrupt, "a stored event cannot be read").caused_by(e))?;
+    Ok(NumberedEvent {
+        number: u64::try_from(number).unwrap_or_default(),
+        event,
+    })
+}

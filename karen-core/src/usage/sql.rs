@@ -1,0 +1,66 @@
+//! The ledger in SQL.
+
+use async_trait::async_trait;
+use karen_sql::{Database, SqlError};
+use sqlx::Row;
+
+use super::{Usage, UsageLedger, UsageTotal};
+use crate::{Result, Scope};
+
+/// [`UsageLedger`] on SQLite or PostgreSQL.
+#[derive(Clone, Debug)]
+pub(crate) struct SqlUsageLedger {
+    database: Database,
+}
+
+impl SqlUsageLedger {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl UsageLedger for SqlUsageLedger {
+    async fn record(&self, scope: &Scope, usage: &Usage) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO core_usage
+             (tenant, owner, turn, at, model, prompt_tokens, completion_tokens)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (tenant, owner, turn) DO UPDATE SET
+             at = $4, model = $5, prompt_tokens = $6, completion_tokens = $7",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(usage.turn.as_str())
+        .bind(usage.at)
+        .bind(usage.model.as_deref())
+        .bind(i64::try_from(usage.prompt_tokens).unwrap_or(i64::MAX))
+        .bind(i64::try_from(usage.completion_tokens).unwrap_or(i64::MAX))
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("record usage of", usage.turn.as_str(), e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal> {
+        let of = |e| SqlError::of("sum", "usage", e);
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS turns,
+             CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS BIGINT) AS tokens
+             FROM core_usage WHERE tenant = $1 AND owner = $2 AND at >= $3",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(since)
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(of)?;
+        let count = |column| row.try_get::<i64, _>(column).map_err(of);
+        Ok(UsageTotal {
+            turns: u64::try_from(count("turns")?).unwrap_or_default(),
+            tokens: u64::try_from(count("tokens")?).unwrap_or_default(),
+        })
+    }
+}
