@@ -8,6 +8,8 @@ use karen_infer::{ModelError, ModelErrorKind};
 use karen_memory::{MemoryError, MemoryErrorKind};
 use karen_sql::{SqlError, SqlErrorKind};
 
+use crate::turn::TurnFailure;
+
 /// What went wrong: programs branch on [`code`](Error::code), people read the message and the chain.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -229,5 +231,21 @@ impl From<ModelError> for Error {
             _ => Code::Internal,
         };
         Self::new(code, error.to_string()).caused_by(error)
+    }
+}
+
+impl From<&Error> for TurnFailure {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code.to_string(),
+            message: error.message.clone(),
+        }
+    }
+}
+
+impl From<TurnFailure> for Error {
+    fn from(failure: TurnFailure) -> Self {
+        let code = Code::ALL.iter().find(|code| code.as_str() == failure.code);
+        Self::new(code.copied().unwrap_or(Code::Internal), failure.message)
     }
 }

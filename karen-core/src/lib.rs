@@ -1,1 +1,80 @@
-//! Under construction.
+//! Karen: an AI assistant that fits inside a program.
+//!
+//! Chat with local models, a memory that lasts, tools, users and tenants. With nothing configured
+//! everything lives in one folder.
+//!
+//! ```no_run
+//! use futures::StreamExt;
+//! use karen_core::{Karen, Principal, TurnEvent};
+//!
+//! #[tokio::main]
+//! async fn main() -> karen_core::Result<()> {
+//!     let karen = Karen::builder().data_dir("./karen-data").open().await?;
+//!     let session = karen.session(Principal::local());
+//!     let mut turn = session.chat("My dog is called Biscuit.").stream().await?;
+//!     while let Some(event) = turn.next().await {
+//!         if let TurnEvent::Delta { text } = event?.event { print!("{text}"); }
+//!     }
+//!     karen.close().await
+//! }
+//! ```
+//!
+//! It opens no socket and starts no server: `karen-server` does. Its stores are reached through a
+//! [`Session`], and a session is made from a [`Principal`] only.
+//!
+//! | feature | gives | costs |
+//! |---|---|---|
+//! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
+//! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
+//! | `postgres` | PostgreSQL instead of SQLite | a dozen dependencies |
+//! | `testing` | conformance suites of the ports | for tests only |
+
+pub mod config;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod builder;
+mod conversation;
+mod embedder;
+mod error;
+mod event;
+mod folder;
+mod health;
+mod id;
+mod import;
+mod karen;
+mod recollection;
+mod schema;
+mod scope;
+mod session;
+mod tool;
+mod turn;
+mod usage;
+
+pub use builder::Builder;
+pub use conversation::{Conversation, ConversationStore, Message, MessageState, Role};
+pub use error::{Code, Error, Result};
+pub use event::{Event, EventBus, EventKind};
+pub use folder::socket_path;
+pub use health::{Check, Health, Status};
+pub use id::{ConversationId, MessageId, TurnId};
+pub use import::{ImportProgress, Imported};
+pub use karen::Karen;
+pub use scope::Scope;
+pub use session::{Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef};
+pub use tool::{FunctionTool, Plugins, Tool, ToolError, ToolInvocation, ToolSpec};
+pub use turn::{
+    Finish, NumberedEvent, RecalledItem, Turn, TurnEvent, TurnFailure, TurnLog, TurnState,
+    TurnStream,
+};
+pub use usage::{Usage, UsageLedger, UsageTotal};
+
+/// Accounts, sessions and principals, from karen-auth.
+pub use karen_auth as auth;
+/// Models and their engine, from karen-infer.
+pub use karen_infer as infer;
+/// What memory gives back, from karen-memory.
+pub mod memory {
+    pub use karen_memory::{Page, Record, RecordId, RecordPage, Remembered};
+}
+pub use karen_auth::{Permission, Principal};

@@ -10,11 +10,11 @@ mod recovery;
 mod sql;
 mod stream;
 
-pub use event::{Finish, NumberedEvent, RecalledItem, TurnEvent};
+pub use event::{Finish, NumberedEvent, RecalledItem, TurnEvent, TurnFailure};
 pub use log::{Turn, TurnLog, TurnState};
 pub use stream::TurnStream;
 
-pub(crate) use answer::{TurnOptions, begin};
-pub(crate) use live::LiveTurns;
+pub(crate) use answer::{TurnOptions, begin, title};
+pub(crate) use live::{LiveTurn, LiveTurns};
 pub(crate) use recovery::recover;
 pub(crate) use sql::SqlTurnLog;

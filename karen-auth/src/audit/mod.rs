@@ -1,0 +1,151 @@
+//! The audit log: what happened to accounts, in a chain that shows every change.
+
+mod chain;
+mod sql;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use async_trait::async_trait;
+
+pub use chain::AuditChain;
+pub use sql::SqlAuditLog;
+
+use crate::{AccountId, AuthError, AuthErrorKind, TenantId};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident => $text:literal,)*) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum AuditAction {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl AuditAction {
+            /// Every action.
+            pub const ALL: &'static [AuditAction] = &[$(AuditAction::$name,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(AuditAction::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// The first account was created.
+    SetUp => "setup",
+    /// An account was created, by itself or by another.
+    AccountCreated => "account.created",
+    /// An account was disabled.
+    AccountDisabled => "account.disabled",
+    /// An account was enabled again.
+    AccountEnabled => "account.enabled",
+    /// Somebody logged in, or tried to.
+    LogIn => "login",
+    /// A session was ended by its owner.
+    LogOut => "logout",
+    /// All sessions of an account were ended by their owner.
+    LogOutEverywhere => "logout.everywhere",
+    /// A refresh token came back that an honest client no longer has; the session was ended.
+    RefreshReuse => "refresh.reuse",
+    /// A password was changed, or somebody tried to.
+    PasswordChanged => "password.changed",
+    /// An API key was made.
+    ApiKeyCreated => "api_key.created",
+    /// An API key was ended.
+    ApiKeyRevoked => "api_key.revoked",
+}
+
+impl FromStr for AuditAction {
+    type Err = AuthError;
+
+    fn from_str(text: &str) -> Result<Self, AuthError> {
+        let named = Self::ALL.iter().find(|action| action.as_str() == text);
+        named.copied().ok_or_else(|| {
+            let reason = "no action has this name";
+            AuthError::new(AuthErrorKind::Invalid, "read an audit action", reason)
+        })
+    }
+}
+
+impl fmt::Display for AuditAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was allowed.
+    Allowed,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The stable name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// One thing that happened. It holds ids and addresses, never a secret or what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// The tenant whose log it belongs to.
+    pub tenant: TenantId,
+    /// When, unix milliseconds.
+    pub at_ms: i64,
+    /// What was done.
+    pub action: AuditAction,
+    /// How it went.
+    pub outcome: Outcome,
+    /// Who did it; `None` where nobody is known by that name.
+    pub actor: Option<AccountId>,
+    /// The id of what it was done to.
+    pub subject: Option<String>,
+    /// Where from.
+    pub address: Option<IpAddr>,
+}
+
+/// An event in its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Counts from 1 within the tenant, without gaps.
+    pub seq: u64,
+    /// What happened.
+    pub event: AuditEvent,
+    /// SHA-256 over the hash before it and this event.
+    pub hash: [u8; 32],
+}
+
+/// Keeps audit logs, one chain a tenant.
+///
+/// What an implementation owes its callers, and `testing::audit_log` checks: an entry that was
+/// answered is durable; entries are numbered from 1 without gaps, also when many append at the same
+/// time; each carries the hash that [`AuditChain`] expects; the logs of two tenants do not touch.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Appends an event to its tenant's log.
+    async fn append(&self, event: &AuditEvent) -> Result<AuditEntry, AuthError>;
+
+    /// Up to `limit` entries whose number is above `after`, in order.
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, AuthError>;
+}

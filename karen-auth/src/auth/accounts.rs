@@ -1,0 +1,198 @@
+//! Creating, listing and disabling accounts.
+
+use super::{Auth, Registration};
+use crate::account::checked_name;
+use crate::password::{Password, check};
+use crate::{
+    Account, AccountId, AccountState, AuditAction, AuthError, AuthErrorKind, Device, Email,
+    Identity, NewAccount, Page, Permission, Principal, Role, SignedIn, TenantId,
+};
+
+impl Auth {
+    /// Makes an account for whoever asks, a member of the tenant `default`, and logs it in.
+    ///
+    /// # Errors
+    /// `Denied` while registration is closed; `Conflict` when the email is taken; `Invalid` for an
+    /// email, a name or a password that will not do; `RateLimited` after many from one address.
+    pub async fn register(
+        &self,
+        account: NewAccount,
+        device: Device,
+    ) -> Result<SignedIn, AuthError> {
+        if self.shared.registration == Registration::Closed {
+            let reason = "registration is closed: ask an administrator for an account";
+            return Err(AuthError::new(AuthErrorKind::Denied, "register", reason));
+        }
+        self.shared.throttle.register(device.address).await?;
+        let tenant = TenantId::default();
+        let identity = self.new_identity(account, tenant, Role::Member).await?;
+        let event = self.event(&identity.account, AuditAction::AccountCreated, &device);
+        self.shared.ports.audit.append(&event).await?;
+        self.shared.ports.identities.create(&identity).await?;
+        self.open_session(identity.account, identity.epoch, device)
+            .await
+    }
+
+    /// Makes an account in the principal's tenant.
+    ///
+    /// # Errors
+    /// `Denied` without `users:write`, or for a role that may do more than the principal; else as
+    /// [`register`](Self::register).
+    pub async fn create_account(
+        &self,
+        principal: &Principal,
+        account: NewAccount,
+        role: Role,
+    ) -> Result<Account, AuthError> {
+        principal.require(Permission::UsersWrite)?;
+        require_power_over(principal, role)?;
+        let tenant = principal.tenant().clone();
+        let identity = self.new_identity(account, tenant, role).await?;
+        let subject = identity.account.id.as_str();
+        let event = self.event_by(principal, AuditAction::AccountCreated, subject);
+        self.shared.ports.audit.append(&event).await?;
+        self.shared.ports.identities.create(&identity).await?;
+        Ok(identity.account)
+    }
+
+    /// The principal's own account.
+    ///
+    /// # Errors
+    /// `NotFound` for [`Principal::local`], which has none.
+    pub async fn own_account(&self, principal: &Principal) -> Result<Account, AuthError> {
+        Ok(self.own_identity(principal).await?.account)
+    }
+
+    /// The accounts of the principal's tenant, ordered by id.
+    ///
+    /// # Errors
+    /// `Denied` without `users:read`.
+    pub async fn accounts(
+        &self,
+        principal: &Principal,
+        page: Page<'_, AccountId>,
+    ) -> Result<Vec<Account>, AuthError> {
+        principal.require(Permission::UsersRead)?;
+        self.shared
+            .ports
+            .identities
+            .list(principal.tenant(), page)
+            .await
+    }
+
+    /// Shuts an account out of the tenant: sessions, tokens and keys are dead at once.
+    ///
+    /// # Errors
+    /// `Denied` without `users:write`, or for an account that may do more than the principal;
+    /// `Conflict` for one's own; `NotFound`.
+    pub async fn disable_account(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+    ) -> Result<(), AuthError> {
+        self.set_account_state(principal, account, AccountState::Disabled)
+            .await?;
+        let tenant = principal.tenant();
+        let ports = &self.shared.ports;
+        ports.identities.raise_epoch(tenant, account).await?;
+        ports.sessions.delete_all(tenant, account, None).await?;
+        self.shared.live.end_account(tenant, account);
+        let action = AuditAction::AccountDisabled;
+        let event = self.event_by(principal, action, account.as_str());
+        ports.audit.append(&event).await.map(drop)
+    }
+
+    /// Lets a disabled account log in again. Its keys work again, its sessions stay ended.
+    ///
+    /// # Errors
+    /// As [`disable_account`](Self::disable_account).
+    pub async fn enable_account(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+    ) -> Result<(), AuthError> {
+        let action = AuditAction::AccountEnabled;
+        let event = self.event_by(principal, action, account.as_str());
+        self.require_manageable(principal, account).await?;
+        self.shared.ports.audit.append(&event).await?;
+        self.set_account_state(principal, account, AccountState::Active)
+            .await
+    }
+
+    async fn set_account_state(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+        state: AccountState,
+    ) -> Result<(), AuthError> {
+        self.require_manageable(principal, account).await?;
+        let identities = &self.shared.ports.identities;
+        let is_set = identities
+            .set_state(principal.tenant(), account, state)
+            .await?;
+        is_set.then_some(()).ok_or_else(no_account)
+    }
+
+    /// An account of the principal's tenant, not its own, and no more powerful than it.
+    async fn require_manageable(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+    ) -> Result<(), AuthError> {
+        principal.require(Permission::UsersWrite)?;
+        if account == principal.account() {
+            let reason = "this is your own account: ask another administrator";
+            return Err(AuthError::new(
+                AuthErrorKind::Conflict,
+                "change the account",
+                reason,
+            ));
+        }
+        let identities = &self.shared.ports.identities;
+        let identity = identities.get(principal.tenant(), account).await?;
+        require_power_over(principal, identity.ok_or_else(no_account)?.account.role)
+    }
+
+    pub(super) async fn new_identity(
+        &self,
+        account: NewAccount,
+        tenant: TenantId,
+        role: Role,
+    ) -> Result<Identity, AuthError> {
+        let email = Email::parse(&account.email)?;
+        let name = checked_name(&account.name)?;
+        let password = Password::of(&account.password)?;
+        check(&password, &email, &name)?;
+        Ok(Identity {
+            account: Account {
+                id: AccountId::random(),
+                tenant,
+                email,
+                name,
+                role,
+                state: AccountState::Active,
+                created_at_ms: self.now_ms(),
+            },
+            password: self.shared.hashing.hash(password).await?,
+            epoch: 0,
+        })
+    }
+}
+
+/// Nobody makes or unmakes somebody who may do more than they may.
+fn require_power_over(principal: &Principal, role: Role) -> Result<(), AuthError> {
+    if role.permissions().is_subset_of(principal.permissions()) {
+        return Ok(());
+    }
+    let reason = format!("the role {role} may do more than you may");
+    Err(AuthError::new(
+        AuthErrorKind::Denied,
+        "change the account",
+        reason,
+    ))
+}
+
+fn no_account() -> AuthError {
+    let reason = "there is no such account";
+    AuthError::new(AuthErrorKind::NotFound, "change the account", reason)
+}

@@ -1,0 +1,139 @@
+//! From what a request shows to a principal.
+
+use super::Auth;
+use crate::live::{Live, LiveKey};
+use crate::token::{API_KEY_PREFIX, Bearer};
+use crate::{
+    AccountState, ApiKey, AuthError, AuthErrorKind, Identity, Principal, Session, TokenHash,
+};
+
+/// How exactly the last use of an API key is known; each note of it is a write.
+const TOUCH_EVERY_MS: i64 = 60_000;
+
+impl Auth {
+    /// The principal of an access token or an API key.
+    ///
+    /// Everything is checked at each call: the signature, what the token is for, its times, and
+    /// that the session or key, the account and its membership are alive at this moment. In the
+    /// common case that asks no store.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for anything else than a live credential, without saying why; what the
+    /// stores report when they had to be asked, for a door that cannot be checked stays shut.
+    pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        if token.starts_with(API_KEY_PREFIX) {
+            return self.authenticate_key(token).await;
+        }
+        let bearer = self
+            .shared
+            .access
+            .verify(token, self.now_ms())
+            .ok_or_else(unknown)?;
+        self.authenticate_bearer(&bearer).await
+    }
+
+    async fn authenticate_bearer(&self, bearer: &Bearer) -> Result<Principal, AuthError> {
+        let key = LiveKey::Session(bearer.session.clone());
+        let live = match self.fresh(&key) {
+            Some(live) => live,
+            None => self.look_up_session(key, bearer).await?,
+        };
+        let is_same = live.principal.tenant() == &bearer.tenant
+            && live.principal.account() == &bearer.account
+            && live.epoch == bearer.epoch;
+        is_same.then_some(live.principal).ok_or_else(unknown)
+    }
+
+    async fn authenticate_key(&self, token: &str) -> Result<Principal, AuthError> {
+        let hash = TokenHash::of(token);
+        match self.fresh(&LiveKey::ApiKey(hash)) {
+            Some(live) => Ok(live.principal),
+            None => self.look_up_key(hash).await,
+        }
+    }
+
+    fn fresh(&self, key: &LiveKey) -> Option<Live> {
+        let now_ms = self.now_ms();
+        self.shared
+            .live
+            .get(key, now_ms, now_ms - self.shared.lifetimes.recheck)
+    }
+
+    async fn look_up_session(&self, key: LiveKey, bearer: &Bearer) -> Result<Live, AuthError> {
+        let asked = self.shared.live.moment();
+        let session = self.shared.ports.sessions.find(&bearer.session).await?;
+        let session = session
+            .filter(|s| self.now_ms() < s.expires_at_ms)
+            .ok_or_else(unknown)?;
+        let Session {
+            tenant,
+            account,
+            id,
+            ..
+        } = session;
+        let identities = &self.shared.ports.identities;
+        let identity = active(identities.get(&tenant, &account).await?)?;
+        let role = identity.account.role;
+        let live = Live {
+            principal: Principal::of_session(tenant, account, id, role),
+            epoch: identity.epoch,
+            expires_at_ms: session.expires_at_ms,
+            checked_at_ms: self.now_ms(),
+        };
+        self.shared.live.keep(asked, key, live.clone());
+        Ok(live)
+    }
+
+    async fn look_up_key(&self, hash: TokenHash) -> Result<Principal, AuthError> {
+        let asked = self.shared.live.moment();
+        let key = self
+            .shared
+            .ports
+            .api_keys
+            .find(&hash)
+            .await?
+            .ok_or_else(unknown)?;
+        let expires_at_ms = key.expires_at_ms.unwrap_or(i64::MAX);
+        if expires_at_ms <= self.now_ms() {
+            return Err(unknown());
+        }
+        let identities = &self.shared.ports.identities;
+        let identity = active(identities.get(&key.tenant, &key.account).await?)?;
+        self.touch(&key).await?;
+        let role = identity.account.role;
+        let principal = Principal::of_key(key.tenant, key.account, key.id, role, key.permissions);
+        let live = Live {
+            principal: principal.clone(),
+            epoch: identity.epoch,
+            expires_at_ms,
+            checked_at_ms: self.now_ms(),
+        };
+        self.shared.live.keep(asked, LiveKey::ApiKey(hash), live);
+        Ok(principal)
+    }
+
+    async fn touch(&self, key: &ApiKey) -> Result<(), AuthError> {
+        let now_ms = self.now_ms();
+        if key
+            .last_used_at_ms
+            .is_some_and(|last| now_ms - last < TOUCH_EVERY_MS)
+        {
+            return Ok(());
+        }
+        self.shared
+            .ports
+            .api_keys
+            .touch(&key.tenant, &key.id, now_ms)
+            .await
+    }
+}
+
+fn active(identity: Option<Identity>) -> Result<Identity, AuthError> {
+    let is_active = |identity: &Identity| identity.account.state == AccountState::Active;
+    identity.filter(is_active).ok_or_else(unknown)
+}
+
+fn unknown() -> AuthError {
+    let reason = "the token is missing, wrong, expired or revoked: log in again";
+    AuthError::new(AuthErrorKind::Unauthenticated, "tell who is asking", reason)
+}

@@ -1,0 +1,137 @@
+//! Logging in: from a password to a session.
+
+use std::time::Duration;
+
+use super::Auth;
+use crate::password::{Password, Verdict};
+use crate::token::Bearer;
+use crate::{
+    Account, AccountState, AuditAction, AuthError, AuthErrorKind, Device, Email, Identity, Session,
+    SessionId, SessionKey, SignedIn,
+};
+
+impl Auth {
+    /// Logs in and opens a session for `device`.
+    ///
+    /// A wrong password, an unknown email and a disabled account get the same answer in the same
+    /// time. Tries are slowed down by account and by address, never locked out for good.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; `RateLimited` and `Busy` with a time to wait; what the stores report.
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device,
+    ) -> Result<SignedIn, AuthError> {
+        let email = Email::parse(email).ok();
+        let password = Password::of(password)?;
+        let tried = email.as_ref().map_or("", Email::as_str);
+        self.shared.throttle.log_in(tried, device.address).await?;
+        let known = match &email {
+            Some(email) => self.shared.ports.identities.find_by_email(email).await?,
+            None => None,
+        };
+        match self.prove(known, password).await? {
+            Proof::Right(identity) => self.admit(identity, device).await,
+            Proof::Wrong(account) => {
+                let event = self.refused_log_in(account.as_ref(), device.address);
+                self.shared.ports.audit.append(&event).await?;
+                Err(wrong_password())
+            }
+        }
+    }
+
+    async fn admit(&self, identity: Identity, device: Device) -> Result<SignedIn, AuthError> {
+        let account = identity.account;
+        self.shared.throttle.forgive(account.email.as_str()).await?;
+        let event = self.event(&account, AuditAction::LogIn, &device);
+        self.shared.ports.audit.append(&event).await?;
+        self.open_session(account, identity.epoch, device).await
+    }
+
+    /// Hashes once, whoever it is.
+    async fn prove(&self, known: Option<Identity>, password: Password) -> Result<Proof, AuthError> {
+        let Some(identity) = known else {
+            self.shared.hashing.verify_nobody(password).await?;
+            return Ok(Proof::Wrong(None));
+        };
+        let stored = identity.password.clone();
+        let verdict = self.shared.hashing.verify(password.clone(), stored).await?;
+        let is_active = identity.account.state == AccountState::Active;
+        if verdict == Verdict::Mismatch || !is_active {
+            return Ok(Proof::Wrong(Some(identity.account)));
+        }
+        if verdict == Verdict::MatchOutdated {
+            self.rehash(&identity, password).await?;
+        }
+        Ok(Proof::Right(identity))
+    }
+
+    /// Stores today's hash. A password that was changed in the meantime stays changed.
+    async fn rehash(&self, identity: &Identity, password: Password) -> Result<(), AuthError> {
+        let Account { tenant, id, .. } = &identity.account;
+        let hash = self.shared.hashing.hash(password).await?;
+        let identities = &self.shared.ports.identities;
+        identities
+            .set_password(tenant, id, &identity.password, &hash)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn open_session(
+        &self,
+        account: Account,
+        epoch: i64,
+        device: Device,
+    ) -> Result<SignedIn, AuthError> {
+        let now_ms = self.now_ms();
+        let session = Session {
+            id: SessionId::random(),
+            tenant: account.tenant.clone(),
+            account: account.id.clone(),
+            key: SessionKey::random(),
+            counter: 0,
+            device: device.cut(),
+            created_at_ms: now_ms,
+            refreshed_at_ms: now_ms,
+            expires_at_ms: now_ms + self.shared.lifetimes.refresh_absolute,
+        };
+        self.shared.ports.sessions.insert(&session).await?;
+        Ok(self.signed_in(&session, account, epoch))
+    }
+
+    /// The tokens of `session` as it stands.
+    pub(super) fn signed_in(&self, session: &Session, account: Account, epoch: i64) -> SignedIn {
+        let now_ms = self.now_ms();
+        let expires_at_ms = session
+            .expires_at_ms
+            .min(now_ms + self.shared.lifetimes.access);
+        let bearer = Bearer {
+            tenant: session.tenant.clone(),
+            account: session.account.clone(),
+            session: session.id.clone(),
+            epoch,
+        };
+        let key = session.key.expose();
+        let lasts_ms = u64::try_from(expires_at_ms - now_ms).unwrap_or(0);
+        SignedIn {
+            access: self.shared.access.issue(&bearer, now_ms, expires_at_ms),
+            refresh: self.shared.refresh.issue(&session.id, key, session.counter),
+            expires_in: Duration::from_millis(lasts_ms),
+            account,
+        }
+    }
+}
+
+/// What a login showed.
+enum Proof {
+    Right(Identity),
+    /// The account that it was tried with, if there is one.
+    Wrong(Option<Account>),
+}
+
+pub(super) fn wrong_password() -> AuthError {
+    let reason = "the email or the password is wrong";
+    AuthError::new(AuthErrorKind::Unauthenticated, "log in", reason)
+}

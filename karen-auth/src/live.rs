@@ -1,0 +1,177 @@
+//! Credentials that were found alive a moment ago, so that a request costs no SQL.
+//!
+//! The stores hold the truth. What is ended through this process is forgotten here at once; what
+//! another instance ends is noticed when an entry is due to be checked again.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use crate::{AccountId, ApiKeyId, Principal, SessionId, TenantId, TokenHash};
+
+/// Beyond this many, about 30 MB, all are looked up afresh.
+const ENTRIES_MAX: usize = 100_000;
+
+/// How a credential is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum LiveKey {
+    Session(SessionId),
+    ApiKey(TokenHash),
+}
+
+/// A credential and whom it makes.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) principal: Principal,
+    /// The account's epoch; tokens of an earlier one are dead.
+    pub(crate) epoch: i64,
+    pub(crate) expires_at_ms: i64,
+    pub(crate) checked_at_ms: i64,
+}
+
+/// A moment in the cache's life: what was looked up before something was ended is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(u64);
+
+/// The credentials found alive.
+#[derive(Debug, Default)]
+pub(crate) struct LiveCredentials(RwLock<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<LiveKey, Live>,
+    /// How often something was ended.
+    endings: u64,
+}
+
+impl LiveCredentials {
+    /// The credential, if it was checked after `checked_after_ms` and lasts beyond `now_ms`.
+    pub(crate) fn get(&self, key: &LiveKey, now_ms: i64, checked_after_ms: i64) -> Option<Live> {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let fresh =
+            |live: &&Live| live.checked_at_ms > checked_after_ms && live.expires_at_ms > now_ms;
+        inner.entries.get(key).filter(fresh).cloned()
+    }
+
+    /// To be taken before the stores are asked, and given back to [`keep`](Self::keep).
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(
+            self.0
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .endings,
+        )
+    }
+
+    /// Keeps what the stores said, unless something was ended since `asked`.
+    pub(crate) fn keep(&self, asked: Moment, key: LiveKey, live: Live) {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.endings != asked.0 {
+            return;
+        }
+        if inner.entries.len() >= ENTRIES_MAX {
+            inner.entries.clear();
+        }
+        inner.entries.insert(key, live);
+    }
+
+    /// Forgets one session.
+    pub(crate) fn end_session(&self, session: &SessionId) {
+        self.end(|_, principal| principal.session() == Some(session));
+    }
+
+    /// Forgets one API key.
+    pub(crate) fn end_key(&self, key: &ApiKeyId) {
+        self.end(|_, principal| principal.api_key() == Some(key));
+    }
+
+    /// Forgets the account's sessions in the tenant, all but `kept`.
+    pub(crate) fn end_sessions(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        kept: Option<&SessionId>,
+    ) {
+        self.end(|key, principal| {
+            let is_session = matches!(key, LiveKey::Session(_));
+            is_session && is_of(principal, tenant, account) && principal.session() != kept
+        });
+    }
+
+    /// Forgets everything of the account in the tenant.
+    pub(crate) fn end_account(&self, tenant: &TenantId, account: &AccountId) {
+        self.end(|_, principal| is_of(principal, tenant, account));
+    }
+
+    fn end(&self, is_ended: impl Fn(&LiveKey, &Principal) -> bool) {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        inner.endings += 1;
+        inner
+            .entries
+            .retain(|key, live| !is_ended(key, &live.principal));
+    }
+}
+
+fn is_of(principal: &Principal, tenant: &TenantId, account: &AccountId) -> bool {
+    principal.tenant() == tenant && principal.account() == account
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+
+    fn live(account: &AccountId, session: &SessionId) -> (LiveKey, Live) {
+        let principal = Principal::of_session(
+            TenantId::default(),
+            account.clone(),
+            session.clone(),
+            Role::Member,
+        );
+        let live = Live {
+            principal,
+            epoch: 0,
+            expires_at_ms: 1_000,
+            checked_at_ms: 100,
+        };
+        (LiveKey::Session(session.clone()), live)
+    }
+
+    #[test]
+    fn an_entry_is_good_until_it_is_due_or_expired() {
+        let cache = LiveCredentials::default();
+        let (key, live) = live(&AccountId::random(), &SessionId::random());
+        cache.keep(cache.moment(), key.clone(), live);
+        assert!(cache.get(&key, 500, 99).is_some());
+        assert!(cache.get(&key, 500, 100).is_none(), "due");
+        assert!(cache.get(&key, 1_000, 99).is_none(), "expired");
+    }
+
+    #[test]
+    fn what_was_looked_up_before_an_ending_is_not_kept() {
+        let cache = LiveCredentials::default();
+        let session = SessionId::random();
+        let (key, live) = live(&AccountId::random(), &session);
+        let asked = cache.moment();
+        cache.end_session(&session);
+        cache.keep(asked, key.clone(), live);
+        assert!(cache.get(&key, 500, 0).is_none());
+    }
+
+    #[test]
+    fn ending_an_accounts_sessions_spares_the_kept_one_and_others() {
+        let cache = LiveCredentials::default();
+        let (account, stranger) = (AccountId::random(), AccountId::random());
+        let [ended, kept, foreign] = std::array::from_fn(|_| SessionId::random());
+        for (account, session) in [(&account, &ended), (&account, &kept), (&stranger, &foreign)] {
+            let (key, live) = live(account, session);
+            cache.keep(cache.moment(), key, live);
+        }
+        cache.end_sessions(&TenantId::default(), &account, Some(&kept));
+        let is_alive = |session: &SessionId| {
+            cache
+                .get(&LiveKey::Session(session.clone()), 500, 0)
+                .is_some()
+        };
+        assert_eq!([&ended, &kept, &foreign].map(is_alive), [false, true, true]);
+    }
+}

@@ -1,0 +1,166 @@
+//! Who is asking: the key to every store.
+
+use crate::{
+    AccountId, ApiKeyId, AuthError, AuthErrorKind, Permission, Permissions, Role, SessionId,
+    TenantId,
+};
+
+/// Somebody whose credentials have been checked, and what they may do.
+///
+/// There are two ways to get one: [`Auth::authenticate`](crate::Auth::authenticate), and
+/// [`Principal::local`] in a program that one person uses. Holding one is the proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    tenant: TenantId,
+    account: AccountId,
+    credential: Credential,
+    role: Role,
+    permissions: Permissions,
+}
+
+/// What the principal showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// Nothing: it is the program itself.
+    Local,
+    Session(SessionId),
+    ApiKey(ApiKeyId),
+}
+
+impl Principal {
+    /// The owner of the default tenant, user `local`: for a program with one user, who needs no
+    /// account. Never make one on behalf of somebody across a network.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            tenant: TenantId::default(),
+            account: AccountId::local(),
+            credential: Credential::Local,
+            role: Role::Owner,
+            permissions: Role::Owner.permissions(),
+        }
+    }
+
+    pub(crate) fn of_session(
+        tenant: TenantId,
+        account: AccountId,
+        session: SessionId,
+        role: Role,
+    ) -> Self {
+        Self {
+            tenant,
+            account,
+            credential: Credential::Session(session),
+            role,
+            permissions: role.permissions(),
+        }
+    }
+
+    /// A key never allows more than its owner's role does at this moment.
+    pub(crate) fn of_key(
+        tenant: TenantId,
+        account: AccountId,
+        key: ApiKeyId,
+        role: Role,
+        granted: Permissions,
+    ) -> Self {
+        Self {
+            tenant,
+            account,
+            credential: Credential::ApiKey(key),
+            role,
+            permissions: granted.and(role.permissions()),
+        }
+    }
+
+    /// The tenant whose data this principal reaches.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The account, which is the user's id.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The session; `None` for an API key and for [`Principal::local`].
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        match &self.credential {
+            Credential::Session(session) => Some(session),
+            Credential::Local | Credential::ApiKey(_) => None,
+        }
+    }
+
+    /// The API key that was shown, if one was.
+    #[must_use]
+    pub fn api_key(&self) -> Option<&ApiKeyId> {
+        match &self.credential {
+            Credential::ApiKey(key) => Some(key),
+            Credential::Local | Credential::Session(_) => None,
+        }
+    }
+
+    /// The role within the tenant.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the principal may do; for an API key less than its role, perhaps.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// Passes if the principal may do `permission`.
+    ///
+    /// # Errors
+    /// `Denied` otherwise.
+    pub fn require(&self, permission: Permission) -> Result<(), AuthError> {
+        if self.permissions.contains(permission) {
+            return Ok(());
+        }
+        let reason = format!("it needs the permission {permission}; an administrator can grant it");
+        Err(AuthError::new(AuthErrorKind::Denied, "do this", reason))
+    }
+
+    /// The session, for what only a person who has logged in may do.
+    pub(crate) fn require_session(&self) -> Result<&SessionId, AuthError> {
+        self.session().ok_or_else(|| {
+            let reason = "it needs a session: log in with email and password";
+            AuthError::new(AuthErrorKind::Denied, "do this", reason)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_allows_no_more_than_its_owner() {
+        let key = Principal::of_key(
+            TenantId::default(),
+            AccountId::random(),
+            ApiKeyId::random(),
+            Role::Viewer,
+            Permissions::all(),
+        );
+        assert_eq!(key.permissions(), Role::Viewer.permissions());
+        let refused = key.require(Permission::ChatUse).expect_err("a viewer");
+        assert_eq!(refused.kind(), AuthErrorKind::Denied);
+        assert!(refused.to_string().contains("chat:use"));
+    }
+
+    #[test]
+    fn the_local_user_owns_the_default_tenant() {
+        let local = Principal::local();
+        assert_eq!(local.tenant().as_str(), "default");
+        assert_eq!(local.account().as_str(), "local");
+        assert_eq!(local.permissions(), Permissions::all());
+        assert_eq!(local.session(), None);
+    }
+}

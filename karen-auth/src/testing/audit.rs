@@ -1,0 +1,82 @@
+//! What every audit log owes.
+
+use std::sync::Arc;
+
+use crate::testing::at_once;
+use crate::{AccountId, AuditAction, AuditChain, AuditEvent, AuditLog, Outcome, TenantId};
+
+/// Runs the contract of [`AuditLog`].
+///
+/// # Panics
+/// At the first promise that is not kept.
+pub async fn audit_log(log: Arc<dyn AuditLog>) {
+    keeps_what_it_is_given(&*log).await;
+    chains_what_comes_at_once(&log).await;
+    keeps_tenants_apart(&*log).await;
+}
+
+fn event(tenant: &TenantId, at_ms: i64) -> AuditEvent {
+    AuditEvent {
+        tenant: tenant.clone(),
+        at_ms,
+        action: AuditAction::LogIn,
+        outcome: Outcome::Refused,
+        actor: Some(AccountId::random()),
+        subject: Some("ses_x".to_owned()),
+        address: Some("192.0.2.7".parse().expect("an address")),
+    }
+}
+
+async fn keeps_what_it_is_given(log: &dyn AuditLog) {
+    let tenant = TenantId::random();
+    let full = event(&tenant, 1);
+    let bare = AuditEvent {
+        actor: None,
+        subject: None,
+        address: None,
+        ..event(&tenant, 2)
+    };
+    let first = log.append(&full).await.expect("append");
+    let second = log.append(&bare).await.expect("append");
+    assert_eq!((first.seq, second.seq), (1, 2), "numbered from 1");
+    assert_eq!((&first.event, &second.event), (&full, &bare));
+    let listed = log.list(&tenant, 0, 10).await.expect("list");
+    assert_eq!(listed, [first, second.clone()]);
+    assert_eq!(
+        log.list(&tenant, 1, 10).await.expect("list"),
+        [second],
+        "after the first"
+    );
+    assert_eq!(
+        log.list(&tenant, 0, 1).await.expect("list").len(),
+        1,
+        "no more than asked for"
+    );
+}
+
+async fn chains_what_comes_at_once(log: &Arc<dyn AuditLog>) {
+    let tenant = TenantId::random();
+    at_once(16, || {
+        let (log, event) = (Arc::clone(log), event(&tenant, 3));
+        async move { log.append(&event).await.expect("append") }
+    })
+    .await;
+    let entries = log.list(&tenant, 0, 100).await.expect("list");
+    assert_eq!(entries.len(), 16);
+    let mut chain = AuditChain::default();
+    for entry in &entries {
+        assert!(
+            chain.step(entry),
+            "entry {} follows the one before it",
+            entry.seq
+        );
+    }
+}
+
+async fn keeps_tenants_apart(log: &dyn AuditLog) {
+    let (tenant, elsewhere) = (TenantId::random(), TenantId::random());
+    log.append(&event(&tenant, 1)).await.expect("append");
+    let entry = log.append(&event(&elsewhere, 1)).await.expect("append");
+    assert_eq!(entry.seq, 1, "a chain a tenant");
+    assert_eq!(log.list(&elsewhere, 0, 10).await.expect("list"), [entry]);
+}

@@ -1,0 +1,34 @@
+//! The conformance suites of the ports, and a clock that tests drive.
+//!
+//! Each suite panics at the first promise that is not kept. It makes its own tenants, so that it
+//! may run on a store that is in use, except where it says otherwise.
+
+mod api_key;
+mod audit;
+mod clock;
+mod identity;
+mod rate;
+mod session;
+#[cfg(test)]
+pub(crate) mod stores;
+
+pub use api_key::api_key_store;
+pub use audit::audit_log;
+pub use clock::{ManualClock, clock};
+pub use identity::identity_store;
+pub use rate::rate_limiter;
+pub use session::session_store;
+
+/// Waits for `tasks` callers that do the same at the same time, and answers what each got.
+async fn at_once<T, F>(tasks: usize, work: impl Fn() -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let running: Vec<_> = (0..tasks).map(|_| tokio::spawn(work())).collect();
+    let mut answers = Vec::with_capacity(tasks);
+    for task in running {
+        answers.push(task.await.expect("the caller did not panic"));
+    }
+    answers
+}

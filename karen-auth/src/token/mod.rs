@@ -1,0 +1,73 @@
+//! Tokens: what is handed out, and what is believed when it comes back.
+
+mod access;
+mod jws;
+mod opaque;
+mod refresh;
+
+pub(crate) use access::{AccessKey, Bearer};
+pub use opaque::TokenHash;
+pub(crate) use opaque::{API_KEY_PREFIX, SETUP_PREFIX, draw};
+pub(crate) use refresh::{RefreshKey, RefreshTicket, Reuse, judge};
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Account;
+
+macro_rules! secret_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            pub(crate) fn new(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text, to be handed to its owner and to nobody else.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    };
+}
+
+secret_text! {
+    /// Opens the doors for some minutes: a JWT after RFC 9068.
+    AccessToken
+}
+secret_text! {
+    /// Fetches the next access token. Each use answers with the one to use next.
+    RefreshToken
+}
+secret_text! {
+    /// Creates the first account, once.
+    SetupToken
+}
+secret_text! {
+    /// The text of an API key, shown once, when it is made.
+    ApiKeySecret
+}
+
+/// What somebody gets who has logged in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// For the `Authorization` of requests.
+    pub access: AccessToken,
+    /// For [`Auth::refresh`](crate::Auth::refresh).
+    pub refresh: RefreshToken,
+    /// How long the access token is good for.
+    pub expires_in: Duration,
+    /// Who it is.
+    pub account: Account,
+}

@@ -1,0 +1,176 @@
+//! The data folder: one process owns it at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Error, Result};
+
+const LOCK: &str = "karen.lock";
+const SOCKET: &str = "karen.sock";
+const DATABASE: &str = "karen.db";
+const SECRET: &str = "secret.key";
+const SECRET_BYTES: usize = 32;
+
+/// A data folder that this process owns until the value is dropped or the process ends.
+#[derive(Debug)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+    /// The operating system gives the lock back with the file, also after `kill -9`.
+    _lock: File,
+}
+
+/// What a lock file tells of the process that holds it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Owner {
+    pid: u32,
+}
+
+impl DataFolder {
+    /// Makes the folder if it is absent, and takes it.
+    ///
+    /// # Errors
+    /// `LOCKED` with the owner's process id, `READ_ONLY`, `STORAGE_FULL`.
+    pub(crate) fn take(path: &Path) -> Result<Self> {
+        let of = |e| io_error(path, e);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(of)?;
+        let path = path.canonicalize().map_err(of)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join(LOCK))
+            .map_err(of)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(locked(&path, &mut lock)),
+            Err(TryLockError::Error(error)) => return Err(of(error)),
+        }
+        write_owner(&mut lock).map_err(of)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// The secret of this folder, made at the first start.
+    pub(crate) fn secret(&self) -> Result<String> {
+        let path = self.path.join(SECRET);
+        match std::fs::read_to_string(&path) {
+            Ok(secret) => Ok(secret.trim().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_secret(&path),
+            Err(error) => Err(io_error(&path, error)),
+        }
+    }
+}
+
+/// Where a process that owns `folder` can be reached by commands on the same machine.
+#[must_use]
+pub fn socket_path(folder: &Path) -> PathBuf {
+    folder.join(SOCKET)
+}
+
+fn locked(path: &Path, lock: &mut File) -> Error {
+    let mut text = String::new();
+    let owner = lock.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
+    let by = owner.map_or_else(
+        || "another process".to_owned(),
+        |Owner { pid }| format!("process {pid}"),
+    );
+    let message = format!(
+        "{} is in use by {by}: stop it, or reach it through {}",
+        path.display(),
+        socket_path(path).display(),
+    );
+    Error::new(Code::Locked, message)
+}
+
+fn write_owner(lock: &mut File) -> io::Result<()> {
+    let owner = Owner { pid: std::process::id() };
+    let text = serde_json::to_string(&owner).expect("a number is plain data");
+    lock.set_len(0)?;
+    lock.rewind()?;
+    lock.write_all(text.as_bytes())
+}
+
+/// Written whole under another name first: a secret cut short would be kept for good.
+fn create_secret(path: &Path) -> Result<String> {
+    let of = |e| io_error(path, e);
+    let bytes: [u8; SECRET_BYTES] = rand::random();
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)
+        .map_err(of)?;
+    file.write_all(secret.as_bytes()).map_err(of)?;
+    file.sync_all().map_err(of)?;
+    std::fs::rename(&fresh, path).map_err(of)?;
+    Ok(secret)
+}
+
+fn io_error(path: &Path, error: io::Error) -> Error {
+    let (code, advice) = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (Code::StorageFull, "the disk is full: free some space")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
+            Code::ReadOnly,
+            "it cannot be written: check its owner and permissions",
+        ),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            (Code::InvalidArgument, "it is no folder: name another one")
+        }
+        _ => (Code::Unavailable, "it cannot be opened"),
+    };
+    Error::new(code, format!("{}: {advice}", path.display())).caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_owner_is_refused_with_the_first_ones_pid() {
+        let folder = tempfile::tempdir().expect("folder");
+        let first = DataFolder::take(folder.path()).expect("first");
+        let error = DataFolder::take(folder.path()).expect_err("second");
+        assert_eq!(error.code(), Code::Locked);
+        assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        drop(first);
+        DataFolder::take(folder.path()).expect("free again");
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_readable_by_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let data = DataFolder::take(folder.path()).expect("take");
+        let secret = data.secret().expect("made");
+        assert_eq!(secret.len(), 2 * SECRET_BYTES);
+        assert_eq!(data.secret().expect("read"), secret);
+        let mode = std::fs::metadata(folder.path().join(SECRET)).expect("file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_folder_is_named() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        let error = DataFolder::take(file.path()).expect_err("a file");
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.to_string().contains("no folder"), "{error}");
+    }
+}

@@ -1,0 +1,134 @@
+//! What one principal does with its own data.
+
+mod chat;
+mod conversations;
+mod memories;
+mod remember;
+
+use std::sync::Arc;
+
+use karen_auth::{Permission, Principal};
+
+pub use chat::{Chat, TurnRef};
+pub use conversations::Conversations;
+pub use memories::{Memories, RecallBuilder};
+pub use remember::RememberBuilder;
+
+use crate::id::TurnId;
+use crate::karen::Shared;
+use crate::turn::{Turn, TurnStream};
+use crate::usage::UsageTotal;
+use crate::{Code, Error, Result, Scope};
+
+/// Events of a finished turn that are read from the log at once.
+const EVENTS_MAX: u32 = 100_000;
+
+/// Karen on behalf of a principal: nothing of anybody else can be reached through it.
+#[derive(Clone)]
+pub struct Session {
+    karen: Arc<Shared>,
+    principal: Principal,
+    scope: Scope,
+}
+
+impl Session {
+    pub(crate) fn new(karen: Arc<Shared>, principal: Principal) -> Self {
+        let scope = Scope::of(&principal);
+        Self { karen, principal, scope }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.karen
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// On whose behalf.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Says something to Karen; see [`Chat`].
+    pub fn chat(&self, message: impl Into<String>) -> Chat {
+        Chat::new(self.clone(), message.into())
+    }
+
+    /// Listens to a turn again, from the event after number `after`: live while it runs, from the
+    /// log afterwards.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `FORBIDDEN`.
+    pub async fn resume(&self, id: &TurnId, after: u64) -> Result<TurnStream> {
+        self.principal.require(Permission::ChatUse)?;
+        if let Some(live) = self.karen.live.get(&self.scope, id) {
+            return Ok(TurnStream::live(TurnRef::of(&live), live, after));
+        }
+        let turn = self.turn(id).await?;
+        let events = self.karen.turn_log.events(&self.scope, id, after, EVENTS_MAX).await?;
+        Ok(TurnStream::logged(TurnRef::finished(&turn), events))
+    }
+
+    /// One turn.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `FORBIDDEN`.
+    pub async fn turn(&self, id: &TurnId) -> Result<Turn> {
+        self.principal.require(Permission::ConversationsRead)?;
+        let found = self.karen.turn_log.get(&self.scope, id).await?;
+        found.ok_or_else(|| Error::new(Code::NotFound, format!("there is no turn {id}")))
+    }
+
+    /// Stops a turn; what it said is kept. `false` if it was over already.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `FORBIDDEN`.
+    pub async fn cancel(&self, id: &TurnId) -> Result<bool> {
+        self.principal.require(Permission::ChatUse)?;
+        if let Some(live) = self.karen.live.get(&self.scope, id) {
+            live.cancel.cancel();
+            return Ok(true);
+        }
+        self.turn(id).await.map(|_| false)
+    }
+
+    /// Remembers a note; see [`RememberBuilder`].
+    pub fn remember(&self, text: impl Into<String>) -> RememberBuilder {
+        RememberBuilder::new(self.clone(), text.into())
+    }
+
+    /// Searches what is remembered; see [`RecallBuilder`].
+    pub fn recall(&self, query: impl Into<String>) -> RecallBuilder {
+        RecallBuilder::new(self.clone(), query.into())
+    }
+
+    /// Forgets a memory for good; `false` if there was none.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, or what the store reports.
+    pub async fn forget(&self, id: &str) -> Result<bool> {
+        self.memories().forget(id).await
+    }
+
+    /// Everything remembered.
+    #[must_use]
+    pub fn memories(&self) -> Memories {
+        Memories::new(self.clone())
+    }
+
+    /// The conversations.
+    #[must_use]
+    pub fn conversations(&self) -> Conversations {
+        Conversations::new(self.clone())
+    }
+
+    /// What was used at or after `since` (unix milliseconds).
+    ///
+    /// # Errors
+    /// What the ledger reports.
+    pub async fn usage(&self, since: i64) -> Result<UsageTotal> {
+        self.karen.ledger.total(&self.scope, since).await
+    }
+}

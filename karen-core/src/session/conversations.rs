@@ -1,0 +1,126 @@
+//! The conversations of one principal.
+
+use karen_auth::Permission;
+use karen_sql::now_ms;
+
+use super::Session;
+use crate::conversation::{Conversation, Message};
+use crate::id::{ConversationId, TurnId};
+use crate::{Code, Error, Result};
+
+/// Conversations on one page at most.
+const PAGE_MAX: u32 = 200;
+/// Characters of a title at most.
+const TITLE_CHARS_MAX: usize = 200;
+
+/// Everything said between one principal and Karen.
+#[derive(Clone)]
+pub struct Conversations {
+    session: Session,
+}
+
+impl Conversations {
+    pub(super) fn new(session: Session) -> Self {
+        Self { session }
+    }
+
+    /// Begins a conversation without saying anything yet.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `INVALID_ARGUMENT` for a title over 200 characters.
+    pub async fn create(&self, title: &str) -> Result<Conversation> {
+        let Session { karen, principal, scope } = &self.session;
+        principal.require(Permission::ConversationsWrite)?;
+        check_title(title)?;
+        let now = now_ms();
+        let conversation = Conversation {
+            id: ConversationId::fresh(),
+            title: title.to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        karen.conversations.create(scope, &conversation).await?;
+        Ok(conversation)
+    }
+
+    /// Up to `limit` (1 to 200), last used first, among those used before `before` (unix
+    /// milliseconds).
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `INVALID_ARGUMENT`.
+    pub async fn list(&self, before: Option<i64>, limit: u32) -> Result<Vec<Conversation>> {
+        let Session { karen, principal, scope } = &self.session;
+        principal.require(Permission::ConversationsRead)?;
+        if !(1..=PAGE_MAX).contains(&limit) {
+            let message = format!("limit is {limit}, and may be 1 to {PAGE_MAX}");
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        karen.conversations.list(scope, before, limit).await
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `NOT_FOUND`.
+    pub async fn get(&self, id: &ConversationId) -> Result<Conversation> {
+        let Session { karen, principal, scope } = &self.session;
+        principal.require(Permission::ConversationsRead)?;
+        karen.conversations.get(scope, id).await?.ok_or_else(|| missing(id))
+    }
+
+    /// The last `limit` messages of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn messages(&self, id: &ConversationId, limit: u32) -> Result<Vec<Message>> {
+        self.get(id).await?;
+        let Session { karen, scope, .. } = &self.session;
+        karen.conversations.messages(scope, id, limit).await
+    }
+
+    /// The turn that is running in a conversation, to [`resume`](Session::resume) it.
+    #[must_use]
+    pub fn running_turn(&self, id: &ConversationId) -> Option<TurnId> {
+        let Session { karen, scope, .. } = &self.session;
+        karen.live.of(scope, id).map(|live| live.turn.id.clone())
+    }
+
+    /// Renames a conversation.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) and [`get`](Self::get).
+    pub async fn rename(&self, id: &ConversationId, title: &str) -> Result<()> {
+        let Session { karen, principal, scope } = &self.session;
+        principal.require(Permission::ConversationsWrite)?;
+        check_title(title)?;
+        let renamed = karen.conversations.rename(scope, id, title).await?;
+        if renamed { Ok(()) } else { Err(missing(id)) }
+    }
+
+    /// Deletes a conversation; what was remembered of it stays until it is forgotten.
+    /// `false` if there was none.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `CONFLICT` while a turn is running in it.
+    pub async fn delete(&self, id: &ConversationId) -> Result<bool> {
+        let Session { karen, principal, scope } = &self.session;
+        principal.require(Permission::ConversationsWrite)?;
+        if self.running_turn(id).is_some() {
+            let message = "a turn is running in this conversation: wait for it or cancel it";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        karen.conversations.delete(scope, id).await
+    }
+}
+
+fn check_title(title: &str) -> Result<()> {
+    if title.chars().count() <= TITLE_CHARS_MAX {
+        return Ok(());
+    }
+    let message = format!("a title has {TITLE_CHARS_MAX} characters at most");
+    Err(Error::new(Code::InvalidArgument, message))
+}
+
+fn missing(id: &ConversationId) -> Error {
+    Error::new(Code::NotFound, format!("there is no conversation {id}"))
+}

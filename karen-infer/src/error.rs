@@ -1,0 +1,92 @@
+//! What can go wrong with a model.
+
+use std::error::Error;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A failed call of a model: callers branch on [`kind`](ModelError::kind), people read the chain.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {subject}: {}", kind.advice())]
+pub struct ModelError {
+    kind: ModelErrorKind,
+    operation: &'static str,
+    subject: String,
+    #[source]
+    source: Option<BoxError>,
+}
+
+/// What a caller can do about a [`ModelError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelErrorKind {
+    /// There is no such model, or none at all.
+    Missing,
+    /// The model's file is there and cannot be loaded.
+    Load,
+    /// The request, or a file given to add, cannot be used; the text says why.
+    Invalid(String),
+    /// Prompt and context, in tokens. Nothing was cut.
+    PromptTooLong {
+        /// Tokens of the prompt.
+        prompt_tokens: u32,
+        /// Tokens that the model takes.
+        context_tokens: u32,
+    },
+    /// The name is taken.
+    Conflict,
+    /// The caller cancelled it.
+    Cancelled,
+    /// Too many requests wait for the model; may be retried.
+    Busy,
+    /// The registry's file or the engine does not answer; may be retried.
+    Unavailable,
+    /// The model cannot do this.
+    Unsupported(String),
+    /// A mistake of this crate's.
+    Internal,
+}
+
+impl ModelErrorKind {
+    /// Whether the same call may succeed later, unchanged.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable)
+    }
+
+    fn advice(&self) -> String {
+        match self {
+            Self::Missing => "there is no such model; list the models, or add one".to_owned(),
+            Self::Load => "the file cannot be loaded; see the log for llama.cpp's reason".to_owned(),
+            Self::Invalid(why) | Self::Unsupported(why) => why.clone(),
+            Self::PromptTooLong { prompt_tokens, context_tokens } => format!(
+                "it has {prompt_tokens} tokens, and the model takes {context_tokens} with its answer"
+            ),
+            Self::Conflict => "the name is taken; choose another, or remove that model".to_owned(),
+            Self::Cancelled => "it was cancelled".to_owned(),
+            Self::Busy => "too many requests wait for the model; try again".to_owned(),
+            Self::Unavailable => "it does not answer; try again".to_owned(),
+            Self::Internal => "this is a mistake of karen-infer's".to_owned(),
+        }
+    }
+}
+
+impl ModelError {
+    /// An error of trying to `operation` the `subject`: names and sizes, never a user's text.
+    #[must_use]
+    pub fn new(kind: ModelErrorKind, operation: &'static str, subject: impl Into<String>) -> Self {
+        Self { kind, operation, subject: subject.into(), source: None }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> &ModelErrorKind {
+        &self.kind
+    }
+}

@@ -1,0 +1,105 @@
+//! A GGUF file as a [`ModelAdapter`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use tokio::sync::{Mutex, mpsc};
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use super::engine::{Engine, EngineOptions, Task};
+use crate::adapter::GenerateStream;
+use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
+
+/// A GGUF file, loaded at its first use.
+pub(crate) struct LlamaAdapter {
+    path: PathBuf,
+    options: EngineOptions,
+    engine: Mutex<Option<Arc<Engine>>>,
+}
+
+impl LlamaAdapter {
+    /// `path` holds a GGUF file that was checked; nothing is read yet.
+    pub(crate) fn new(path: PathBuf, threads: usize, context_tokens: u32) -> Self {
+        let options = EngineOptions { threads, context_tokens };
+        Self { path, options, engine: Mutex::default() }
+    }
+
+    /// The engine, loaded now if it is not. Who comes meanwhile waits for the same one.
+    async fn engine(&self) -> Result<Arc<Engine>, ModelError> {
+        let mut engine = self.engine.lock().await;
+        if let Some(engine) = &*engine {
+            return Ok(Arc::clone(engine));
+        }
+        let (path, options) = (self.path.clone(), self.options);
+        let load = tokio::task::spawn_blocking(move || {
+            // Looked at again: the file may have changed since it was added.
+            crate::registry::checked_header(&path)?;
+            Engine::load(&path, options)
+        });
+        let failed = |e| ModelError::new(ModelErrorKind::Load, "load", "the model").caused_by(e);
+        let loaded = Arc::new(load.await.map_err(failed)??);
+        *engine = Some(Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}
+
+#[async_trait]
+impl ModelAdapter for LlamaAdapter {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            generate: true,
+            embed: false,
+            context_tokens: self.options.context_tokens,
+        }
+    }
+
+    async fn load(&self) -> Result<(), ModelError> {
+        self.engine().await.map(|_| ())
+    }
+
+    async fn unload(&self) {
+        self.engine.lock().await.take();
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.engine.try_lock().is_ok_and(|engine| engine.is_some())
+    }
+
+    async fn generate(&self, job: Job) -> Result<GenerateStream, ModelError> {
+        let engine = self.engine().await?;
+        let prompt = engine.tokenize(&job.prompt)?;
+        let room = engine.room(prompt.len())?;
+        let (events, stream) = mpsc::unbounded_channel();
+        engine.submit(Task {
+            prompt,
+            tools: tool_names(&job.prompt),
+            sampling: job.sampling,
+            stop: job.stop,
+            tokens_max: job.max_tokens.map_or(room, |max| max.min(room)),
+            ignore_end: job.ignore_end,
+            token_ids: job.token_ids,
+            cancel: job.cancel,
+            events,
+        })?;
+        Ok(UnboundedReceiverStream::new(stream).boxed())
+    }
+
+    async fn count(&self, prompt: &Prompt) -> Result<u32, ModelError> {
+        let tokens = self.engine().await?.tokenize(prompt)?;
+        Ok(u32::try_from(tokens.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn embed(&self, _texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let why = "it writes text; ask karen-static for embeddings".to_owned();
+        Err(ModelError::new(ModelErrorKind::Unsupported(why), "embed with", "the model"))
+    }
+}
+
+fn tool_names(prompt: &Prompt) -> Vec<String> {
+    match prompt {
+        Prompt::Chat { tools, .. } => tools.iter().map(|tool| tool.name.clone()).collect(),
+        Prompt::Text(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,185 @@
+//! The thread that owns a model's context, and the queue in front of it.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::backend::backend;
+use super::slot::{PREFILL_TOKENS, Slot};
+use crate::template::ChatTemplate;
+use crate::{GenerateEvent, ModelError, ModelErrorKind, Prompt, Sampling};
+
+/// Answers that wait for the model at most; beyond that callers are told that it is busy.
+const QUEUE_MAX: usize = 64;
+
+/// A loaded model. Dropping it ends the thread after the answer that it is giving.
+pub(super) struct Engine {
+    model: Arc<LlamaModel>,
+    template: Option<ChatTemplate>,
+    context_tokens: u32,
+    tasks: SyncSender<Task>,
+}
+
+/// How an engine runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EngineOptions {
+    pub(super) threads: usize,
+    pub(super) context_tokens: u32,
+}
+
+/// One answer to give, its prompt in tokens.
+pub(super) struct Task {
+    pub(super) prompt: Vec<LlamaToken>,
+    pub(super) sampling: Sampling,
+    pub(super) stop: Vec<String>,
+    pub(super) tools: Vec<String>,
+    pub(super) tokens_max: u32,
+    pub(super) ignore_end: bool,
+    pub(super) token_ids: bool,
+    pub(super) cancel: CancellationToken,
+    /// Unbounded, as the context bounds an answer: a slow reader holds nobody else up.
+    pub(super) events: mpsc::UnboundedSender<Result<GenerateEvent, ModelError>>,
+}
+
+impl Engine {
+    /// Loads a checked GGUF file. Takes as long as reading it; call it where blocking is fine.
+    pub(super) fn load(path: &Path, options: EngineOptions) -> Result<Self, ModelError> {
+        let model = load_model(path)?;
+        let template = chat_template(&model)?;
+        let (tasks, inbox) = sync_channel(QUEUE_MAX);
+        start_thread(Arc::clone(&model), options, inbox)?;
+        Ok(Self { model, template, context_tokens: options.context_tokens, tasks })
+    }
+
+    /// The tokens of a prompt. Text of a chat's template is read with its special tokens.
+    pub(super) fn tokenize(&self, prompt: &Prompt) -> Result<Vec<LlamaToken>, ModelError> {
+        let vocab = self.model.vocab();
+        match prompt {
+            Prompt::Text(text) => Ok(vocab.tokenize(text.as_bytes(), true, true)),
+            Prompt::Chat { messages, tools } => {
+                let template = self.template.as_ref().ok_or_else(no_template)?;
+                let text = template.render(messages, tools)?;
+                // Most templates write the first token themselves.
+                let add_special = vocab.should_add_bos() && !text.starts_with(template.bos());
+                Ok(vocab.tokenize(text.as_bytes(), add_special, true))
+            }
+        }
+    }
+
+    /// The tokens that are left for an answer after a prompt of so many.
+    pub(super) fn room(&self, prompt: usize) -> Result<u32, ModelError> {
+        let prompt_tokens = u32::try_from(prompt).unwrap_or(u32::MAX);
+        if prompt_tokens == 0 {
+            let why = "the prompt is empty".to_owned();
+            return Err(ModelError::new(ModelErrorKind::Invalid(why), "answer", "the prompt"));
+        }
+        if prompt_tokens >= self.context_tokens {
+            let context_tokens = self.context_tokens;
+            let kind = ModelErrorKind::PromptTooLong { prompt_tokens, context_tokens };
+            return Err(ModelError::new(kind, "answer", "the prompt"));
+        }
+        Ok(self.context_tokens - prompt_tokens)
+    }
+
+    /// Puts an answer in the queue.
+    pub(super) fn submit(&self, task: Task) -> Result<(), ModelError> {
+        self.tasks.try_send(task).map_err(|error| {
+            let kind = match error {
+                TrySendError::Full(_) => ModelErrorKind::Busy,
+                TrySendError::Disconnected(_) => ModelErrorKind::Unavailable,
+            };
+            ModelError::new(kind, "ask", "the model")
+        })
+    }
+}
+
+fn load_model(path: &Path) -> Result<Arc<LlamaModel>, ModelError> {
+    let failed = || ModelError::new(ModelErrorKind::Load, "load", path.display().to_string());
+    let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default())
+        .map_err(|e| failed().caused_by(e))?;
+    Ok(Arc::new(model))
+}
+
+fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError> {
+    let Ok(source) = model.chat_template(None) else {
+        return Ok(None);
+    };
+    let source = source.to_string().map_err(|e| {
+        ModelError::new(ModelErrorKind::Load, "read", "the chat template").caused_by(e)
+    })?;
+    let vocab = model.vocab();
+    let text = |token| {
+        let text = vocab.text(token);
+        text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let special = |token: LlamaToken| if token.0 < 0 { String::new() } else { text(token) };
+    ChatTemplate::new(source, special(vocab.bos()), special(vocab.eos())).map(Some)
+}
+
+fn no_template() -> ModelError {
+    let why = "it carries no chat template; use a chat model, or complete plain text".to_owned();
+    ModelError::new(ModelErrorKind::Unsupported(why), "chat with", "the model")
+}
+
+/// Starts the thread, and waits until it has its context: what is wrong is known at loading.
+fn start_thread(
+    model: Arc<LlamaModel>,
+    options: EngineOptions,
+    inbox: Receiver<Task>,
+) -> Result<(), ModelError> {
+    let (ready, wait) = oneshot::channel();
+    thread::Builder::new()
+        .name("karen-model".to_owned())
+        .spawn(move || serve(&model, options, &inbox, ready))
+        .map_err(|e| unavailable().caused_by(e))?;
+    wait.blocking_recv().unwrap_or_else(|_| Err(unavailable()))
+}
+
+fn serve(
+    model: &LlamaModel,
+    options: EngineOptions,
+    inbox: &Receiver<Task>,
+    ready: oneshot::Sender<Result<(), ModelError>>,
+) {
+    let context = backend().and_then(|backend| {
+        let kind = ModelErrorKind::Load;
+        let failed = |e| ModelError::new(kind, "make a context for", "the model").caused_by(e);
+        model.new_context(backend, context_params(options)).map_err(failed)
+    });
+    let mut slot = match context {
+        Ok(context) => Slot::new(model, context),
+        Err(error) => {
+            // Nobody waits any more when loading was given up.
+            let _ = ready.send(Err(error));
+            return;
+        }
+    };
+    let _ = ready.send(Ok(()));
+    for task in inbox {
+        slot.answer(task);
+    }
+}
+
+fn context_params(options: EngineOptions) -> LlamaContextParams {
+    let threads = i32::try_from(options.threads).unwrap_or(1);
+    LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(options.context_tokens))
+        .with_n_batch(PREFILL_TOKENS as u32)
+        .with_n_ubatch(PREFILL_TOKENS as u32)
+        .with_n_seq_max(1)
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads)
+}
+
+fn unavailable() -> ModelError {
+    ModelError::new(ModelErrorKind::Unavailable, "start", "the model's thread")
+}

@@ -1,0 +1,104 @@
+//! Which models there are: `models.toml` in the models' folder.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::gguf::{self, GgufError, GgufHeader};
+use crate::{ModelError, ModelErrorKind, ModelName};
+
+const FILE: &str = "models.toml";
+const VERSION: u32 = 1;
+
+/// The registry as its file holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registry {
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default: Option<ModelName>,
+    #[serde(default, rename = "model", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) models: Vec<Registered>,
+}
+
+/// A model of the registry. What its header says is kept, so that opening reads no model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registered {
+    pub(crate) name: ModelName,
+    pub(crate) path: PathBuf,
+    pub(crate) architecture: String,
+    /// What the model was trained for.
+    pub(crate) context_tokens: u32,
+    pub(crate) size_bytes: u64,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new(None, Vec::new())
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(default: Option<ModelName>, models: Vec<Registered>) -> Self {
+        Self { version: VERSION, default, models }
+    }
+
+    /// Reads the registry of `folder`; an absent one is empty.
+    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(&path).caused_by(error)),
+        };
+        let registry: Self = toml::from_str(&text).map_err(|e| unreadable(&path).caused_by(e))?;
+        if registry.version != VERSION {
+            let why = format!("it is of version {}: upgrade this program", registry.version);
+            let kind = ModelErrorKind::Unsupported(why);
+            return Err(ModelError::new(kind, "read", path.display().to_string()));
+        }
+        Ok(registry)
+    }
+
+    /// Replaces the registry of `folder`: a crash leaves the old one or the new one.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), ModelError> {
+        let path = folder.join(FILE);
+        self.replace(folder, &path).map_err(|e| {
+            let kind = ModelErrorKind::Unavailable;
+            ModelError::new(kind, "write", path.display().to_string()).caused_by(e)
+        })
+    }
+
+    fn replace(&self, folder: &Path, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let text = toml::to_string_pretty(self).map_err(io::Error::other)?;
+        let fresh = path.with_extension("new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        File::open(folder)?.sync_all()
+    }
+}
+
+/// The header of the GGUF file at `path`, or what is wrong with it.
+pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
+    gguf::read(path).map_err(|error| {
+        let kind = match &error {
+            GgufError::Read(e) if e.kind() == io::ErrorKind::NotFound => {
+                ModelErrorKind::Invalid("there is no such file".to_owned())
+            }
+            GgufError::Read(e) => ModelErrorKind::Invalid(e.to_string()),
+            _ => ModelErrorKind::Invalid(error.to_string()),
+        };
+        ModelError::new(kind, "use", path.display().to_string()).caused_by(error)
+    })
+}
+
+fn unreadable(path: &Path) -> ModelError {
+    let why = "it cannot be read; mend it or move it away".to_owned();
+    ModelError::new(ModelErrorKind::Invalid(why), "read", path.display().to_string())
+}
