@@ -27,7 +27,10 @@ impl Builder {
     /// # Errors
     /// `INVALID_ARGUMENT`, naming the setting and where it stands.
     pub fn config_file(mut self, path: &Path) -> Result<Self> {
-        self.config = Layers::default().file(path)?.variables(std::env::vars())?.config()?;
+        self.config = Layers::default()
+            .file(path)?
+            .variables(std::env::vars())?
+            .config()?;
         Ok(self)
     }
 

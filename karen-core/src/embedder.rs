@@ -43,7 +43,9 @@ impl Embedder for BuiltInEmbedder {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             Ok(embedder.embed(&texts))
         };
-        tokio::task::spawn_blocking(embed).await.map_err(unavailable)?
+        tokio::task::spawn_blocking(embed)
+            .await
+            .map_err(unavailable)?
     }
 }
 

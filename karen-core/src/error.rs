@@ -170,7 +170,10 @@ impl From<SqlError> for Error {
             SqlErrorKind::Busy | SqlErrorKind::Unavailable => {
                 (Code::Unavailable, "the database does not answer: try again")
             }
-            _ => (Code::Internal, "the database refused a statement of Karen's"),
+            _ => (
+                Code::Internal,
+                "the database refused a statement of Karen's",
+            ),
         };
         Self::new(code, message).caused_by(error)
     }
@@ -222,12 +225,12 @@ impl From<ModelError> for Error {
         let code = match error.kind() {
             ModelErrorKind::Missing => Code::ModelMissing,
             ModelErrorKind::Load => Code::ModelLoad,
-            ModelErrorKind::Invalid => Code::InvalidArgument,
+            ModelErrorKind::Invalid(_) => Code::InvalidArgument,
             ModelErrorKind::PromptTooLong { .. } => Code::TooLarge,
             ModelErrorKind::Conflict => Code::Conflict,
             ModelErrorKind::Cancelled => Code::Cancelled,
             ModelErrorKind::Busy | ModelErrorKind::Unavailable => Code::Unavailable,
-            ModelErrorKind::Unsupported => Code::Unsupported,
+            ModelErrorKind::Unsupported(_) => Code::Unsupported,
             _ => Code::Internal,
         };
         Self::new(code, error.to_string()).caused_by(error)

@@ -36,7 +36,11 @@ impl DataFolder {
     /// `LOCKED` with the owner's process id, `READ_ONLY`, `STORAGE_FULL`.
     pub(crate) fn take(path: &Path) -> Result<Self> {
         let of = |e| io_error(path, e);
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(of)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(of)?;
         let path = path.canonicalize().map_err(of)?;
         let mut lock = OpenOptions::new()
             .read(true)
@@ -82,7 +86,10 @@ pub fn socket_path(folder: &Path) -> PathBuf {
 
 fn locked(path: &Path, lock: &mut File) -> Error {
     let mut text = String::new();
-    let owner = lock.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
+    let owner = lock
+        .read_to_string(&mut text)
+        .ok()
+        .and_then(|_| serde_json::from_str(&text).ok());
     let by = owner.map_or_else(
         || "another process".to_owned(),
         |Owner { pid }| format!("process {pid}"),
@@ -96,7 +103,9 @@ fn locked(path: &Path, lock: &mut File) -> Error {
 }
 
 fn write_owner(lock: &mut File) -> io::Result<()> {
-    let owner = Owner { pid: std::process::id() };
+    let owner = Owner {
+        pid: std::process::id(),
+    };
     let text = serde_json::to_string(&owner).expect("a number is plain data");
     lock.set_len(0)?;
     lock.rewind()?;
@@ -149,7 +158,10 @@ mod tests {
         let first = DataFolder::take(folder.path()).expect("first");
         let error = DataFolder::take(folder.path()).expect_err("second");
         assert_eq!(error.code(), Code::Locked);
-        assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&std::process::id().to_string()),
+            "{error}"
+        );
         drop(first);
         DataFolder::take(folder.path()).expect("free again");
     }
@@ -162,7 +174,10 @@ mod tests {
         let secret = data.secret().expect("made");
         assert_eq!(secret.len(), 2 * SECRET_BYTES);
         assert_eq!(data.secret().expect("read"), secret);
-        let mode = std::fs::metadata(folder.path().join(SECRET)).expect("file").permissions().mode();
+        let mode = std::fs::metadata(folder.path().join(SECRET))
+            .expect("file")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

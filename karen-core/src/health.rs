@@ -9,6 +9,8 @@ use crate::karen::Shared;
 pub struct Health {
     /// Whether committed rows can be read.
     pub database: Check,
+    /// Whether what is remembered can be searched.
+    pub memory: Check,
     /// Whether there is a model to answer with.
     pub models: Check,
 }
@@ -38,6 +40,7 @@ impl Health {
     pub(crate) async fn of(shared: &Shared) -> Self {
         Self {
             database: database(shared).await,
+            memory: memory(shared).await,
             models: models(shared),
         }
     }
@@ -45,7 +48,10 @@ impl Health {
     /// The worst of the parts.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.database.status.max(self.models.status)
+        self.database
+            .status
+            .max(self.memory.status)
+            .max(self.models.status)
     }
 }
 
@@ -55,6 +61,23 @@ async fn database(shared: &Shared) -> Check {
         Ok(running) => Check {
             status: Status::Ok,
             detail: format!("{} turns running", running.len()),
+        },
+        Err(error) => Check {
+            status: Status::Failed,
+            detail: error.code().to_string(),
+        },
+    }
+}
+
+async fn memory(shared: &Shared) -> Check {
+    match shared.conversations.unremembered(1).await {
+        Ok(missed) if missed.is_empty() => Check {
+            status: Status::Ok,
+            detail: "everything said is remembered or was not to be".to_owned(),
+        },
+        Ok(_) => Check {
+            status: Status::Ok,
+            detail: "a turn is on its way to memory".to_owned(),
         },
         Err(error) => Check {
             status: Status::Failed,

@@ -73,22 +73,36 @@ id!(
 /// What is imported gets the same id each time, so that importing it again is noticed.
 impl ConversationId {
     pub(crate) fn of_import(scope: &Scope, key: &str) -> Self {
-        Self(format!("conv_{}", derived(&[scope.tenant(), scope.user(), key])))
+        Self(format!(
+            "conv_{}",
+            derived(&[scope.tenant(), scope.user(), key])
+        ))
     }
 }
 
 impl MessageId {
     pub(crate) fn of_import(conversation: &ConversationId, index: usize) -> Self {
-        Self(format!("msg_{}", derived(&[conversation.as_str(), &index.to_string()])))
+        Self(format!(
+            "msg_{}",
+            derived(&[conversation.as_str(), &index.to_string()])
+        ))
     }
 }
 
 /// A UUIDv5 of the parts, each preceded by its length so that no two lists read alike.
 fn derived(parts: &[&str]) -> String {
-    let name: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple().to_string()
+    let name: String = parts
+        .iter()
+        .map(|part| format!("{}:{part}", part.len()))
+        .collect();
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+        .simple()
+        .to_string()
 }
 
 fn is_simple_uuid(digits: &str) -> bool {
-    digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    digits.len() == 32
+        && digits
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

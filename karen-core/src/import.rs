@@ -70,7 +70,10 @@ impl Session {
         let mut imported = Imported::default();
         for (index, conversation) in exported.into_iter().enumerate() {
             self.keep_exported(conversation, &mut imported).await?;
-            progress(ImportProgress { done: index + 1, all });
+            progress(ImportProgress {
+                done: index + 1,
+                all,
+            });
         }
         Ok(imported)
     }
@@ -84,7 +87,11 @@ impl Session {
             let conversation = conversation(&id, &exported, &messages);
             karen.conversations.create(scope, &conversation).await?;
         }
-        let before = karen.conversations.messages(scope, &id, u32::MAX).await?.len();
+        let before = karen
+            .conversations
+            .messages(scope, &id, u32::MAX)
+            .await?
+            .len();
         if known && before >= messages.len() {
             imported.skipped += 1;
             return Ok(());
@@ -106,17 +113,26 @@ fn parse(text: &str) -> Result<Vec<Exported>> {
     if text.is_empty() {
         return Err(refuse("the file is empty"));
     }
-    if text.starts_with('[') { openai::parse(text) } else { jsonl::parse(text) }
+    if text.starts_with('[') {
+        openai::parse(text)
+    } else {
+        jsonl::parse(text)
+    }
 }
 
 fn conversation(id: &ConversationId, exported: &Exported, messages: &[Message]) -> Conversation {
     let first = messages.first();
-    let named = exported.title.clone().filter(|title| !title.trim().is_empty());
+    let named = exported
+        .title
+        .clone()
+        .filter(|title| !title.trim().is_empty());
     Conversation {
         id: id.clone(),
         title: named.unwrap_or_else(|| title(first.map_or("", |m| m.content.as_str()))),
         created_at: first.map_or_else(now_ms, |message| message.created_at),
-        updated_at: messages.last().map_or_else(now_ms, |message| message.created_at),
+        updated_at: messages
+            .last()
+            .map_or_else(now_ms, |message| message.created_at),
     }
 }
 

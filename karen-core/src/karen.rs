@@ -57,7 +57,9 @@ impl Karen {
     pub(crate) async fn open(config: Config) -> Result<Self> {
         config.validate()?;
         let folder = take_folder(&config)?;
-        let location = folder.as_ref().map_or(Location::Memory, |f| Location::File(f.database()));
+        let location = folder
+            .as_ref()
+            .map_or(Location::Memory, |f| Location::File(f.database()));
         let database = Database::open(location).await?;
         database.migrate("core", MIGRATIONS).await?;
         let embedder = BuiltInEmbedder::default();
@@ -115,7 +117,10 @@ impl Karen {
     /// The data folder, absolute; `None` when everything is in memory.
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
-        self.shared.folder.as_ref().map(|folder| folder.path().to_owned())
+        self.shared
+            .folder
+            .as_ref()
+            .map(|folder| folder.path().to_owned())
     }
 
     /// How each part is doing, found out by asking it.
@@ -154,9 +159,15 @@ impl Karen {
 impl Shared {
     /// Rings the bell; a bell that does not ring is logged and holds nobody up.
     pub(crate) async fn publish(&self, scope: &Scope, kind: EventKind) {
-        let event = Event { scope: scope.clone(), kind };
+        let event = Event {
+            scope: scope.clone(),
+            kind,
+        };
         if let Err(error) = self.events.publish(event).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "an event was not published");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an event was not published"
+            );
         }
     }
 }
@@ -219,13 +230,17 @@ async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Mod
     let settings = &config.models;
     let models = Models::open(ModelsConfig {
         folder: folder.map(|folder| folder.path().join("models")),
-        threads: usize::try_from(settings.threads).ok().and_then(std::num::NonZero::new),
+        threads: usize::try_from(settings.threads)
+            .ok()
+            .and_then(std::num::NonZero::new),
         context_tokens: std::num::NonZero::new(settings.context_tokens),
         ..ModelsConfig::default()
     })
     .await?;
-    if models.list().is_empty() && !settings.demo.as_os_str().is_empty() {
-        models.add_for_now(&settings.demo, &ModelName::parse(DEMO_MODEL)?).await?;
+    if models.default_name().is_none() && !settings.demo.as_os_str().is_empty() {
+        models
+            .add_for_now(&settings.demo, &ModelName::parse(DEMO_MODEL)?)
+            .await?;
     }
     if !settings.default.is_empty() {
         models.set_default(&ModelName::parse(&settings.default)?)?;

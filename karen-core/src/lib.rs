@@ -61,7 +61,9 @@ pub use id::{ConversationId, MessageId, TurnId};
 pub use import::{ImportProgress, Imported};
 pub use karen::Karen;
 pub use scope::Scope;
-pub use session::{Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef};
+pub use session::{
+    Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef,
+};
 pub use tool::{FunctionTool, Plugins, Tool, ToolError, ToolInvocation, ToolSpec};
 pub use turn::{
     Finish, NumberedEvent, RecalledItem, Turn, TurnEvent, TurnFailure, TurnLog, TurnState,
@@ -75,6 +77,6 @@ pub use karen_auth as auth;
 pub use karen_infer as infer;
 /// What memory gives back, from karen-memory.
 pub mod memory {
-    pub use karen_memory::{Page, Record, RecordId, RecordPage, Remembered};
+    pub use karen_memory::{Cursor, Page, Record, RecordId, RecordKind, RecordPage, Remembered};
 }
 pub use karen_auth::{Permission, Principal};

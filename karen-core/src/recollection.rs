@@ -53,6 +53,8 @@ pub(crate) fn recalled_item(recalled: &Recalled) -> RecalledItem {
         at: record.at,
         score: recalled.score,
         terms: recalled.why.terms.clone(),
-        channels: channels.map(|(channel, score)| (channel.to_string(), *score)).collect(),
+        channels: channels
+            .map(|(channel, score)| (channel.to_string(), *score))
+            .collect(),
     }
 }

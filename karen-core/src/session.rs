@@ -34,7 +34,11 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(karen: Arc<Shared>, principal: Principal) -> Self {
         let scope = Scope::of(&principal);
-        Self { karen, principal, scope }
+        Self {
+            karen,
+            principal,
+            scope,
+        }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -67,7 +71,11 @@ impl Session {
             return Ok(TurnStream::live(TurnRef::of(&live), live, after));
         }
         let turn = self.turn(id).await?;
-        let events = self.karen.turn_log.events(&self.scope, id, after, EVENTS_MAX).await?;
+        let events = self
+            .karen
+            .turn_log
+            .events(&self.scope, id, after, EVENTS_MAX)
+            .await?;
         Ok(TurnStream::logged(TurnRef::finished(&turn), events))
     }
 

@@ -56,9 +56,14 @@ impl ModelErrorKind {
     fn advice(&self) -> String {
         match self {
             Self::Missing => "there is no such model; list the models, or add one".to_owned(),
-            Self::Load => "the file cannot be loaded; see the log for llama.cpp's reason".to_owned(),
+            Self::Load => {
+                "the file cannot be loaded; see the log for llama.cpp's reason".to_owned()
+            }
             Self::Invalid(why) | Self::Unsupported(why) => why.clone(),
-            Self::PromptTooLong { prompt_tokens, context_tokens } => format!(
+            Self::PromptTooLong {
+                prompt_tokens,
+                context_tokens,
+            } => format!(
                 "it has {prompt_tokens} tokens, and the model takes {context_tokens} with its answer"
             ),
             Self::Conflict => "the name is taken; choose another, or remove that model".to_owned(),
@@ -74,7 +79,12 @@ impl ModelError {
     /// An error of trying to `operation` the `subject`: names and sizes, never a user's text.
     #[must_use]
     pub fn new(kind: ModelErrorKind, operation: &'static str, subject: impl Into<String>) -> Self {
-        Self { kind, operation, subject: subject.into(), source: None }
+        Self {
+            kind,
+            operation,
+            subject: subject.into(),
+            source: None,
+        }
     }
 
     /// Adds the cause.

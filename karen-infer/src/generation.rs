@@ -26,7 +26,13 @@ impl Generation {
         cancel: CancellationToken,
     ) -> Self {
         let guard = cancel.clone().drop_guard();
-        Self { asked, model, events, cancel, _cancel_on_drop: guard }
+        Self {
+            asked,
+            model,
+            events,
+            cancel,
+            _cancel_on_drop: guard,
+        }
     }
 
     /// The model that was asked for; `None` for the default one.

@@ -51,7 +51,11 @@ enum MetaValue {
 pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
     let file = File::open(path).map_err(GgufError::Read)?;
     let have = file.metadata().map_err(GgufError::Read)?.len();
-    let mut reader = Reader { inner: BufReader::new(file), at: 0, have };
+    let mut reader = Reader {
+        inner: BufReader::new(file),
+        at: 0,
+        have,
+    };
     reader.magic()?;
     let version = reader.u32()?;
     if !(2..=3).contains(&version) {
@@ -66,10 +70,7 @@ pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
     header(&metadata, have)
 }
 
-fn header(
-    metadata: &HashMap<String, MetaValue>,
-    size_bytes: u64,
-) -> Result<GgufHeader, GgufError> {
+fn header(metadata: &HashMap<String, MetaValue>, size_bytes: u64) -> Result<GgufHeader, GgufError> {
     let text = |key: &str| match metadata.get(key) {
         Some(MetaValue::Text(text)) => Some(text.clone()),
         _ => None,
@@ -81,7 +82,9 @@ fn header(
     let architecture = text("general.architecture").ok_or(GgufError::Damaged("no architecture"))?;
     let context = number(&format!("{architecture}.context_length"));
     Ok(GgufHeader {
-        context_tokens: context.filter(|&n| n > 0).ok_or(GgufError::Damaged("no context length"))?,
+        context_tokens: context
+            .filter(|&n| n > 0)
+            .ok_or(GgufError::Damaged("no context length"))?,
         architecture,
         name: text("general.name"),
         has_chat_template: metadata.contains_key("tokenizer.chat_template"),
@@ -105,7 +108,10 @@ impl Reader {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), GgufError> {
         let want = self.at + bytes.len() as u64;
         self.inner.read_exact(bytes).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => GgufError::Truncated { have: self.have, want },
+            io::ErrorKind::UnexpectedEof => GgufError::Truncated {
+                have: self.have,
+                want,
+            },
             _ => GgufError::Read(e),
         })?;
         self.at = want;
@@ -136,7 +142,10 @@ impl Reader {
         }
         let want = self.at + length;
         if want > self.have {
-            return Err(GgufError::Truncated { have: self.have, want });
+            return Err(GgufError::Truncated {
+                have: self.have,
+                want,
+            });
         }
         let mut bytes = vec![0; length as usize];
         self.fill(&mut bytes)?;
@@ -197,7 +206,9 @@ impl Reader {
             Some(_) => return Err(GgufError::Damaged("an odd alignment")),
         };
         let start = self.at.next_multiple_of(alignment);
-        start.checked_add(data_bytes).ok_or(GgufError::Damaged("sizes overflow"))
+        start
+            .checked_add(data_bytes)
+            .ok_or(GgufError::Damaged("sizes overflow"))
     }
 
     fn tensor_end(&mut self) -> Result<u64, GgufError> {
@@ -209,11 +220,15 @@ impl Reader {
         let mut elements: u64 = 1;
         for _ in 0..dimensions {
             let size = self.u64()?;
-            elements = elements.checked_mul(size).ok_or(GgufError::Damaged("sizes overflow"))?;
+            elements = elements
+                .checked_mul(size)
+                .ok_or(GgufError::Damaged("sizes overflow"))?;
         }
         let (kind, offset) = (self.u32()?, self.u64()?);
         let bytes = tensor_bytes(kind, elements).ok_or(GgufError::Damaged("sizes overflow"))?;
-        offset.checked_add(bytes).ok_or(GgufError::Damaged("sizes overflow"))
+        offset
+            .checked_add(bytes)
+            .ok_or(GgufError::Damaged("sizes overflow"))
     }
 }
 
@@ -221,22 +236,22 @@ impl Reader {
 /// this table is left to llama.cpp and counts as empty.
 fn tensor_bytes(kind: u32, elements: u64) -> Option<u64> {
     let (block_bytes, block_elements) = match kind {
-        0 | 26 => (4, 1),             // F32, I32
-        1 | 25 | 30 => (2, 1),        // F16, I16, BF16
-        2 => (18, 32),                // Q4_0
-        3 => (20, 32),                // Q4_1
-        6 => (22, 32),                // Q5_0
-        7 => (24, 32),                // Q5_1
-        8 => (34, 32),                // Q8_0
-        9 => (36, 32),                // Q8_1
-        10 => (84, 256),              // Q2_K
-        11 => (110, 256),             // Q3_K
-        12 => (144, 256),             // Q4_K
-        13 => (176, 256),             // Q5_K
-        14 => (210, 256),             // Q6_K
-        15 => (292, 256),             // Q8_K
-        24 => (1, 1),                 // I8
-        27 | 28 => (8, 1),            // I64, F64
+        0 | 26 => (4, 1),      // F32, I32
+        1 | 25 | 30 => (2, 1), // F16, I16, BF16
+        2 => (18, 32),         // Q4_0
+        3 => (20, 32),         // Q4_1
+        6 => (22, 32),         // Q5_0
+        7 => (24, 32),         // Q5_1
+        8 => (34, 32),         // Q8_0
+        9 => (36, 32),         // Q8_1
+        10 => (84, 256),       // Q2_K
+        11 => (110, 256),      // Q3_K
+        12 => (144, 256),      // Q4_K
+        13 => (176, 256),      // Q5_K
+        14 => (210, 256),      // Q6_K
+        15 => (292, 256),      // Q8_K
+        24 => (1, 1),          // I8
+        27 | 28 => (8, 1),     // I64, F64
         _ => (0, 1),
     };
     elements.div_ceil(block_elements).checked_mul(block_bytes)

@@ -72,15 +72,26 @@ impl Message {
 
     /// What the model said before, with the calls it asked for.
     pub fn calls(content: impl Into<String>, tool_calls: Vec<ToolCall>) -> Self {
-        Self { tool_calls, ..Self::of(Role::Assistant, content) }
+        Self {
+            tool_calls,
+            ..Self::of(Role::Assistant, content)
+        }
     }
 
     /// What a tool answered.
     pub fn tool_result(tool_call_id: impl Into<String>, content: impl Into<String>) -> Self {
-        Self { tool_call_id: Some(tool_call_id.into()), ..Self::of(Role::Tool, content) }
+        Self {
+            tool_call_id: Some(tool_call_id.into()),
+            ..Self::of(Role::Tool, content)
+        }
     }
 
     fn of(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+        Self {
+            role,
+            content: content.into(),
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+        }
     }
 }

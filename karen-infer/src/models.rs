@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::registry::{Registered, Registry, checked_header};
 use crate::static_adapter::StaticAdapter;
 use crate::{
-    Capabilities, CompletionRequest, GenerateRequest, Generation, Job, Message, ModelAdapter,
-    ModelError, ModelErrorKind, ModelName, Prompt, ToolSpec,
+    Capabilities, CompletionRequest, GenerateRequest, GenerateStream, Generation, Job, Message,
+    ModelAdapter, ModelError, ModelErrorKind, ModelName, Prompt, ToolSpec,
 };
 
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
@@ -116,7 +116,12 @@ impl Models {
             Some(folder) => Registry::read(folder)?,
             None => Registry::default(),
         };
-        let models = Self { shared: Arc::new(Shared { config, entries: Mutex::default() }) };
+        let models = Self {
+            shared: Arc::new(Shared {
+                config,
+                entries: Mutex::default(),
+            }),
+        };
         models.shared.add_built_in();
         for registered in registry.models {
             let entry = models.shared.file_entry(registered, true)?;
@@ -132,7 +137,11 @@ impl Models {
     /// # Errors
     /// `Invalid` when the file is absent, no GGUF or cut short; `Conflict` when the name is taken;
     /// `Unsupported` when llama.cpp is not built in.
-    pub async fn add(&self, path: &Path, name: Option<&ModelName>) -> Result<ModelInfo, ModelError> {
+    pub async fn add(
+        &self,
+        path: &Path,
+        name: Option<&ModelName>,
+    ) -> Result<ModelInfo, ModelError> {
         self.add_file(path, name, true).await
     }
 
@@ -140,7 +149,11 @@ impl Models {
     ///
     /// # Errors
     /// As [`add`](Models::add).
-    pub async fn add_for_now(&self, path: &Path, name: &ModelName) -> Result<ModelInfo, ModelError> {
+    pub async fn add_for_now(
+        &self,
+        path: &Path,
+        name: &ModelName,
+    ) -> Result<ModelInfo, ModelError> {
         self.add_file(path, Some(name), false).await
     }
 
@@ -170,7 +183,12 @@ impl Models {
         name: &ModelName,
         adapter: Arc<dyn ModelAdapter>,
     ) -> Result<(), ModelError> {
-        let entry = Entry { adapter, format: ModelFormat::Adapter, file: None, is_kept: false };
+        let entry = Entry {
+            adapter,
+            format: ModelFormat::Adapter,
+            file: None,
+            is_kept: false,
+        };
         self.shared.insert_new(name.clone(), entry)
     }
 
@@ -181,9 +199,17 @@ impl Models {
     pub async fn remove(&self, name: &ModelName) -> Result<bool, ModelError> {
         let removed = {
             let mut entries = self.shared.lock();
-            if entries.by_name.get(name).is_some_and(|e| e.format == ModelFormat::BuiltIn) {
+            if entries
+                .by_name
+                .get(name)
+                .is_some_and(|e| e.format == ModelFormat::BuiltIn)
+            {
                 let why = "it is part of the program".to_owned();
-                return Err(ModelError::new(ModelErrorKind::Invalid(why), "remove", name.as_str()));
+                return Err(ModelError::new(
+                    ModelErrorKind::Invalid(why),
+                    "remove",
+                    name.as_str(),
+                ));
             }
             entries.remove(name)
         };
@@ -199,7 +225,11 @@ impl Models {
     #[must_use]
     pub fn list(&self) -> Vec<ModelInfo> {
         let entries = self.shared.lock();
-        entries.order.iter().map(|name| info(name, &entries.by_name[name])).collect()
+        entries
+            .order
+            .iter()
+            .map(|name| info(name, &entries.by_name[name]))
+            .collect()
     }
 
     /// One model.
@@ -226,8 +256,12 @@ impl Models {
     pub fn default_name(&self) -> Option<ModelName> {
         let entries = self.shared.lock();
         let generates = |name: &&ModelName| entries.by_name[*name].adapter.capabilities().generate;
-        let set = entries.default.as_ref().filter(|name| entries.by_name.contains_key(name));
-        set.or_else(|| entries.order.iter().find(generates)).cloned()
+        let set = entries
+            .default
+            .as_ref()
+            .filter(|name| entries.by_name.contains_key(name));
+        set.or_else(|| entries.order.iter().find(generates))
+            .cloned()
     }
 
     /// Sets the model that answers when none is named, and keeps that.
@@ -264,7 +298,10 @@ impl Models {
     pub async fn generate(&self, request: GenerateRequest) -> Result<Generation, ModelError> {
         let cancel = CancellationToken::new();
         let job = Job {
-            prompt: Prompt::Chat { messages: request.messages, tools: request.tools },
+            prompt: Prompt::Chat {
+                messages: request.messages,
+                tools: request.tools,
+            },
             sampling: request.sampling,
             stop: request.stop,
             max_tokens: request.max_tokens,
@@ -293,6 +330,15 @@ impl Models {
         self.start(request.model, job, cancel).await
     }
 
+    /// Gives a job to a model as it is; [`generate`](Models::generate) and
+    /// [`complete`](Models::complete) are made of it.
+    ///
+    /// # Errors
+    /// As [`generate`](Models::generate).
+    pub async fn ask(&self, name: &ModelName, job: Job) -> Result<GenerateStream, ModelError> {
+        self.shared.get(name)?.adapter.generate(job).await
+    }
+
     async fn start(
         &self,
         asked: Option<ModelName>,
@@ -300,7 +346,7 @@ impl Models {
         cancel: CancellationToken,
     ) -> Result<Generation, ModelError> {
         let model = self.resolve(asked.as_ref())?.name;
-        let events = self.shared.get(&model)?.adapter.generate(job).await?;
+        let events = self.ask(&model, job).await?;
         Ok(Generation::new(asked, model, events, cancel))
     }
 
@@ -314,8 +360,19 @@ impl Models {
         messages: &[Message],
         tools: &[ToolSpec],
     ) -> Result<u32, ModelError> {
-        let prompt = Prompt::Chat { messages: messages.to_vec(), tools: tools.to_vec() };
-        self.shared.get(name)?.adapter.count(&prompt).await
+        let prompt = Prompt::Chat {
+            messages: messages.to_vec(),
+            tools: tools.to_vec(),
+        };
+        self.count(name, &prompt).await
+    }
+
+    /// Tokens of a prompt, exactly.
+    ///
+    /// # Errors
+    /// As [`generate`](Models::generate).
+    pub async fn count(&self, name: &ModelName, prompt: &Prompt) -> Result<u32, ModelError> {
+        self.shared.get(name)?.adapter.count(prompt).await
     }
 
     /// Tokens of a text, exactly.
@@ -323,7 +380,7 @@ impl Models {
     /// # Errors
     /// As [`generate`](Models::generate).
     pub async fn count_text(&self, name: &ModelName, text: &str) -> Result<u32, ModelError> {
-        self.shared.get(name)?.adapter.count(&Prompt::Text(text.to_owned())).await
+        self.count(name, &Prompt::Text(text.to_owned())).await
     }
 
     /// Embeds each text with a model; row `i` of the result belongs to `texts[i]`, L2-normalised.
@@ -340,8 +397,13 @@ impl Models {
 
     /// Unloads every model.
     pub async fn close(&self) {
-        let adapters: Vec<_> =
-            self.shared.lock().by_name.values().map(|entry| Arc::clone(&entry.adapter)).collect();
+        let adapters: Vec<_> = self
+            .shared
+            .lock()
+            .by_name
+            .values()
+            .map(|entry| Arc::clone(&entry.adapter))
+            .collect();
         for adapter in adapters {
             adapter.unload().await;
         }
@@ -355,7 +417,11 @@ impl Shared {
     }
 
     fn get(&self, name: &ModelName) -> Result<Entry, ModelError> {
-        self.lock().by_name.get(name).cloned().ok_or_else(|| missing(name.as_str()))
+        self.lock()
+            .by_name
+            .get(name)
+            .cloned()
+            .ok_or_else(|| missing(name.as_str()))
     }
 
     fn add_built_in(&self) {
@@ -372,7 +438,11 @@ impl Shared {
     fn insert_new(&self, name: ModelName, entry: Entry) -> Result<(), ModelError> {
         let mut entries = self.lock();
         if entries.by_name.contains_key(&name) {
-            return Err(ModelError::new(ModelErrorKind::Conflict, "add", name.as_str()));
+            return Err(ModelError::new(
+                ModelErrorKind::Conflict,
+                "add",
+                name.as_str(),
+            ));
         }
         entries.insert((name, entry));
         Ok(())
@@ -385,7 +455,9 @@ impl Shared {
         let registry = {
             let entries = self.lock();
             let kept = entries.order.iter().map(|name| &entries.by_name[name]);
-            let files = kept.filter(|entry| entry.is_kept).filter_map(|entry| entry.file.clone());
+            let files = kept
+                .filter(|entry| entry.is_kept)
+                .filter_map(|entry| entry.file.clone());
             Registry::new(entries.default.clone(), files.collect())
         };
         registry.write(folder)
@@ -393,16 +465,24 @@ impl Shared {
 
     fn context_tokens(&self, trained: u32) -> u32 {
         let chosen = || trained.min(CONTEXT_TOKENS_DEFAULT_MAX);
-        self.config.context_tokens.map_or_else(chosen, |set| set.get().min(trained))
+        self.config
+            .context_tokens
+            .map_or_else(chosen, |set| set.get().min(trained))
     }
 
     fn threads(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.config.threads.map_or_else(|| (cores() - 1).max(1), NonZeroUsize::get)
+        self.config
+            .threads
+            .map_or_else(|| (cores() - 1).max(1), NonZeroUsize::get)
     }
 
     #[cfg(feature = "llama")]
-    fn file_entry(&self, file: Registered, is_kept: bool) -> Result<(ModelName, Entry), ModelError> {
+    fn file_entry(
+        &self,
+        file: Registered,
+        is_kept: bool,
+    ) -> Result<(ModelName, Entry), ModelError> {
         let context_tokens = self.context_tokens(file.context_tokens);
         let adapter =
             crate::llama::LlamaAdapter::new(file.path.clone(), self.threads(), context_tokens);
@@ -418,7 +498,11 @@ impl Shared {
     #[cfg(not(feature = "llama"))]
     fn file_entry(&self, file: Registered, _kept: bool) -> Result<(ModelName, Entry), ModelError> {
         let why = "GGUF models need the feature `llama`: build with it".to_owned();
-        Err(ModelError::new(ModelErrorKind::Unsupported(why), "use", file.name.as_str()))
+        Err(ModelError::new(
+            ModelErrorKind::Unsupported(why),
+            "use",
+            file.name.as_str(),
+        ))
     }
 }
 
@@ -441,9 +525,13 @@ async fn registered(path: PathBuf, name: Option<ModelName>) -> Result<Registered
     let header = tokio::task::spawn_blocking(move || checked_header(&read)).await;
     let failed = |e| ModelError::new(ModelErrorKind::Internal, "read", "the file").caused_by(e);
     let header = header.map_err(failed)??;
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
     let own = header.name.as_deref().and_then(ModelName::near);
-    let name = name.or(own).or_else(|| stem.as_deref().and_then(ModelName::near));
+    let name = name
+        .or(own)
+        .or_else(|| stem.as_deref().and_then(ModelName::near));
     let nameless = || {
         let why = "it has no name: give it one".to_owned();
         ModelError::new(ModelErrorKind::Invalid(why), "add", "the model")
@@ -479,4 +567,3 @@ fn info(name: &ModelName, entry: &Entry) -> ModelInfo {
 fn missing(subject: &str) -> ModelError {
     ModelError::new(ModelErrorKind::Missing, "find", subject)
 }
-

@@ -23,7 +23,11 @@ impl ModelName {
             return Ok(Self(text.to_owned()));
         }
         let why = format!("a model's name is 1 to {CHARS_MAX} of a-z, A-Z, 0-9, '.', '_' and '-'");
-        Err(ModelError::new(ModelErrorKind::Invalid(why), "use", "the name"))
+        Err(ModelError::new(
+            ModelErrorKind::Invalid(why),
+            "use",
+            "the name",
+        ))
     }
 
     /// The nearest name to any text: what is not allowed becomes `-`.

@@ -43,7 +43,11 @@ impl Default for Registry {
 
 impl Registry {
     pub(crate) fn new(default: Option<ModelName>, models: Vec<Registered>) -> Self {
-        Self { version: VERSION, default, models }
+        Self {
+            version: VERSION,
+            default,
+            models,
+        }
     }
 
     /// Reads the registry of `folder`; an absent one is empty.
@@ -56,7 +60,10 @@ impl Registry {
         };
         let registry: Self = toml::from_str(&text).map_err(|e| unreadable(&path).caused_by(e))?;
         if registry.version != VERSION {
-            let why = format!("it is of version {}: upgrade this program", registry.version);
+            let why = format!(
+                "it is of version {}: upgrade this program",
+                registry.version
+            );
             let kind = ModelErrorKind::Unsupported(why);
             return Err(ModelError::new(kind, "read", path.display().to_string()));
         }
@@ -100,5 +107,9 @@ pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
 
 fn unreadable(path: &Path) -> ModelError {
     let why = "it cannot be read; mend it or move it away".to_owned();
-    ModelError::new(ModelErrorKind::Invalid(why), "read", path.display().to_string())
+    ModelError::new(
+        ModelErrorKind::Invalid(why),
+        "read",
+        path.display().to_string(),
+    )
 }

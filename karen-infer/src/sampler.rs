@@ -19,7 +19,12 @@ pub(crate) struct Sampler {
 impl Sampler {
     pub(crate) fn new(sampling: Sampling) -> Self {
         let seed = sampling.seed.unwrap_or_else(rand::random);
-        Self { sampling, random: SplitMix64(seed), recent: Vec::new(), counts: HashMap::new() }
+        Self {
+            sampling,
+            random: SplitMix64(seed),
+            recent: Vec::new(),
+            counts: HashMap::new(),
+        }
     }
 
     /// The next token; `logits` has one entry a token of the vocabulary and is not empty.
@@ -42,7 +47,12 @@ impl Sampler {
 
     /// The logits with penalties, or `None` when there are none to apply.
     fn penalised(&self, logits: &[f32]) -> Option<Vec<f32>> {
-        let Sampling { repeat_penalty, presence_penalty, frequency_penalty, .. } = self.sampling;
+        let Sampling {
+            repeat_penalty,
+            presence_penalty,
+            frequency_penalty,
+            ..
+        } = self.sampling;
         let repeats = repeat_penalty != 1.0 && repeat_penalty > 0.0;
         if !repeats && presence_penalty == 0.0 && frequency_penalty == 0.0 {
             return None;
@@ -51,7 +61,11 @@ impl Sampler {
         for (&token, &count) in &self.counts {
             let logit = &mut logits[token];
             if repeats && self.recent.contains(&token) {
-                *logit = if *logit > 0.0 { *logit / repeat_penalty } else { *logit * repeat_penalty };
+                *logit = if *logit > 0.0 {
+                    *logit / repeat_penalty
+                } else {
+                    *logit * repeat_penalty
+                };
             }
             *logit -= presence_penalty + frequency_penalty * count as f32;
         }
@@ -71,20 +85,30 @@ impl Sampler {
                 return token;
             }
         }
-        candidates.last().map_or_else(|| likeliest(logits), |&(token, _)| token)
+        candidates
+            .last()
+            .map_or_else(|| likeliest(logits), |&(token, _)| token)
     }
 
     /// Tokens that may be drawn with their relative probabilities, likeliest first.
     fn candidates(&self, logits: &[f32]) -> Vec<(usize, f32)> {
-        let Sampling { temperature, top_k, top_p, min_p, .. } = self.sampling;
+        let Sampling {
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            ..
+        } = self.sampling;
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_unstable_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
         if top_k > 0 {
             order.truncate(top_k as usize);
         }
         let best = logits[order[0]];
-        let mut candidates: Vec<(usize, f32)> =
-            order.iter().map(|&token| (token, ((logits[token] - best) / temperature).exp())).collect();
+        let mut candidates: Vec<(usize, f32)> = order
+            .iter()
+            .map(|&token| (token, ((logits[token] - best) / temperature).exp()))
+            .collect();
         let total: f32 = candidates.iter().map(|(_, p)| p).sum();
         let mut sum = 0.0;
         let nucleus = candidates.iter().position(|(_, p)| {
@@ -135,12 +159,19 @@ mod tests {
     }
 
     fn random(seed: u64) -> Sampling {
-        Sampling { temperature: 1.0, seed: Some(seed), ..Sampling::default() }
+        Sampling {
+            temperature: 1.0,
+            seed: Some(seed),
+            ..Sampling::default()
+        }
     }
 
     #[test]
     fn temperature_zero_takes_the_likeliest_and_the_first_among_equals() {
-        assert_eq!(drawn(Sampling::default(), &[0.0, 2.0, 2.0, 1.0], 3), [1, 1, 1]);
+        assert_eq!(
+            drawn(Sampling::default(), &[0.0, 2.0, 2.0, 1.0], 3),
+            [1, 1, 1]
+        );
     }
 
     #[test]
@@ -155,29 +186,54 @@ mod tests {
     fn draws_follow_the_probabilities() {
         let logits = [0.0_f32, 3.0_f32.ln()];
         let ones = drawn(random(7), &logits, 4000).iter().sum::<usize>();
-        assert!((2850..3150).contains(&ones), "{ones} of 4000, 3000 expected");
+        assert!(
+            (2850..3150).contains(&ones),
+            "{ones} of 4000, 3000 expected"
+        );
     }
 
     #[test]
     fn cuts_leave_only_the_likeliest_tokens() {
         let logits = [3.0, 2.0, 1.0, 0.0];
         for sampling in [
-            Sampling { top_k: 1, ..random(3) },
-            Sampling { top_p: 0.5, ..random(3) },
-            Sampling { min_p: 0.9, ..random(3) },
+            Sampling {
+                top_k: 1,
+                ..random(3)
+            },
+            Sampling {
+                top_p: 0.5,
+                ..random(3)
+            },
+            Sampling {
+                min_p: 0.9,
+                ..random(3)
+            },
         ] {
-            assert!(drawn(sampling, &logits, 100).iter().all(|&token| token == 0));
+            assert!(
+                drawn(sampling, &logits, 100)
+                    .iter()
+                    .all(|&token| token == 0)
+            );
         }
     }
 
     #[test]
     fn penalties_push_tokens_back_that_were_said() {
         let logits = [1.0, 0.9, 0.8];
-        let presence = Sampling { presence_penalty: 2.0, ..Sampling::default() };
+        let presence = Sampling {
+            presence_penalty: 2.0,
+            ..Sampling::default()
+        };
         assert_eq!(drawn(presence, &logits, 3), [0, 1, 2]);
-        let repeat = Sampling { repeat_penalty: 2.0, ..Sampling::default() };
+        let repeat = Sampling {
+            repeat_penalty: 2.0,
+            ..Sampling::default()
+        };
         assert_eq!(drawn(repeat, &logits, 3), [0, 1, 2]);
-        let frequency = Sampling { frequency_penalty: 1.0, ..Sampling::default() };
+        let frequency = Sampling {
+            frequency_penalty: 1.0,
+            ..Sampling::default()
+        };
         assert_eq!(drawn(frequency, &logits, 4), [0, 1, 2, 0]);
     }
 }

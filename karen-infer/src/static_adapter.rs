@@ -18,7 +18,8 @@ impl StaticAdapter {
     async fn embedder(&self) -> Result<Arc<StaticEmbedder>, ModelError> {
         let build = || async {
             let built = tokio::task::spawn_blocking(StaticEmbedder::builtin).await;
-            let failed = |e| ModelError::new(ModelErrorKind::Internal, "load", "the embedder").caused_by(e);
+            let failed =
+                |e| ModelError::new(ModelErrorKind::Internal, "load", "the embedder").caused_by(e);
             built.map_err(failed)?.map(Arc::new)
         };
         self.embedder.get_or_try_init(build).await.cloned()
@@ -28,7 +29,10 @@ impl StaticAdapter {
 #[async_trait]
 impl ModelAdapter for StaticAdapter {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { embed: true, ..Capabilities::default() }
+        Capabilities {
+            embed: true,
+            ..Capabilities::default()
+        }
     }
 
     async fn load(&self) -> Result<(), ModelError> {
@@ -62,5 +66,9 @@ impl ModelAdapter for StaticAdapter {
 
 fn writes_nothing() -> ModelError {
     let why = "it embeds texts and writes none".to_owned();
-    ModelError::new(ModelErrorKind::Unsupported(why), "chat with", "the built-in embedder")
+    ModelError::new(
+        ModelErrorKind::Unsupported(why),
+        "chat with",
+        "the built-in embedder",
+    )
 }

@@ -42,7 +42,11 @@ impl StaticEmbedder {
         if rows.dtype() != Dtype::I8 || rows.shape() != [VOCABULARY.lines().count(), Self::DIM] {
             return Err(damaged("the table does not match its vocabulary"));
         }
-        Ok(Self { tokenizer, table, unknown })
+        Ok(Self {
+            tokenizer,
+            table,
+            unknown,
+        })
     }
 
     /// Embeds each text; row `i` of the result belongs to `texts[i]`.
@@ -58,13 +62,21 @@ impl StaticEmbedder {
     pub fn rows(&self, text: &str) -> Vec<u32> {
         // WordPiece splits any text, and the only failure is a vocabulary without its unknown token.
         let encoding = self.tokenizer.encode_fast(text, false);
-        let ids = encoding.map(|encoding| encoding.get_ids().to_vec()).unwrap_or_default();
+        let ids = encoding
+            .map(|encoding| encoding.get_ids().to_vec())
+            .unwrap_or_default();
         ids.into_iter().filter(|&id| id != self.unknown).collect()
     }
 
     fn embed_one(&self, text: &str) -> Vec<f32> {
-        let embedding = self.table.tensor("embedding").expect("checked by the constructor");
-        let scale = self.table.tensor("scale").expect("checked by the constructor");
+        let embedding = self
+            .table
+            .tensor("embedding")
+            .expect("checked by the constructor");
+        let scale = self
+            .table
+            .tensor("scale")
+            .expect("checked by the constructor");
         let mut sum = vec![0.0_f32; Self::DIM];
         for row in self.rows(text) {
             let row = row as usize;
@@ -81,7 +93,8 @@ impl StaticEmbedder {
 
 fn tokenizer() -> Result<(Tokenizer, u32), ModelError> {
     let rows = VOCABULARY.lines().zip(0_u32..);
-    let vocabulary: AHashMap<String, u32> = rows.map(|(token, row)| (token.to_owned(), row)).collect();
+    let vocabulary: AHashMap<String, u32> =
+        rows.map(|(token, row)| (token.to_owned(), row)).collect();
     let model = WordPiece::builder()
         .vocab(vocabulary)
         .unk_token(UNKNOWN.to_owned())
@@ -90,7 +103,9 @@ fn tokenizer() -> Result<(Tokenizer, u32), ModelError> {
     let mut tokenizer = Tokenizer::new(model);
     tokenizer.with_normalizer(Some(BertNormalizer::new(true, true, Some(true), true)));
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
-    let unknown = tokenizer.token_to_id(UNKNOWN).ok_or_else(|| damaged("no unknown token"))?;
+    let unknown = tokenizer
+        .token_to_id(UNKNOWN)
+        .ok_or_else(|| damaged("no unknown token"))?;
     Ok((tokenizer, unknown))
 }
 
@@ -129,9 +144,18 @@ mod tests {
         let goldens: Vec<Golden> = serde_json::from_str(goldens).expect("goldens");
         let embedder = StaticEmbedder::builtin().expect("embedder");
         for golden in goldens {
-            assert_eq!(embedder.rows(&golden.text), golden.rows, "{:?}", golden.text);
+            assert_eq!(
+                embedder.rows(&golden.text),
+                golden.rows,
+                "{:?}",
+                golden.text
+            );
             let vector = &embedder.embed(&[&golden.text])[0];
-            let far = vector.iter().zip(&golden.vector).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let far = vector
+                .iter()
+                .zip(&golden.vector)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
             assert!(far < 1e-4, "{:?} is {far} away", golden.text);
         }
     }
@@ -139,9 +163,19 @@ mod tests {
     #[test]
     fn a_question_is_nearer_to_its_answer_than_to_another_fact() {
         let embedder = StaticEmbedder::builtin().expect("embedder");
-        let texts = ["Which pet do I have?", "I own a small dog.", "The train leaves at noon."];
+        let texts = [
+            "Which pet do I have?",
+            "I own a small dog.",
+            "The train leaves at noon.",
+        ];
         let vectors = embedder.embed(&texts);
-        let cosine = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(x, y)| x * y).sum::<f32>();
+        let cosine = |a: usize, b: usize| {
+            vectors[a]
+                .iter()
+                .zip(&vectors[b])
+                .map(|(x, y)| x * y)
+                .sum::<f32>()
+        };
         assert!(cosine(0, 1) > cosine(0, 2) + 0.1);
     }
 }

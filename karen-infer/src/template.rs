@@ -5,6 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
+use serde::Serialize;
 
 use crate::{Message, ModelError, ModelErrorKind, ToolSpec};
 
@@ -31,8 +32,14 @@ impl ChatTemplate {
         environment.add_function("raise_exception", raise_exception);
         environment.add_function("strftime_now", strftime_now);
         environment.add_filter("tojson", to_json);
-        environment.add_template_owned(NAME, source).map_err(|e| failed(ModelErrorKind::Load, e))?;
-        Ok(Self { environment, bos, eos })
+        environment
+            .add_template_owned(NAME, source)
+            .map_err(|e| failed(ModelErrorKind::Load, e))?;
+        Ok(Self {
+            environment,
+            bos,
+            eos,
+        })
     }
 
     /// The text of the token that begins a prompt; empty if there is none.
@@ -49,7 +56,10 @@ impl ChatTemplate {
         messages: &[Message],
         tools: &[ToolSpec],
     ) -> Result<String, ModelError> {
-        let template = self.environment.get_template(NAME).expect("added by the constructor");
+        let template = self
+            .environment
+            .get_template(NAME)
+            .expect("added by the constructor");
         let tools: Option<Vec<Value>> =
             (!tools.is_empty()).then(|| tools.iter().map(tool).collect());
         let rendered = template.render(context! {
@@ -60,14 +70,19 @@ impl ChatTemplate {
             eos_token => self.eos.as_str(),
         });
         rendered.map_err(|e| {
-            let why = e.detail().unwrap_or("its chat template cannot render these messages");
+            let why = e
+                .detail()
+                .unwrap_or("its chat template cannot render these messages");
             failed(ModelErrorKind::Invalid(why.to_owned()), e)
         })
     }
 }
 
 fn whitespace() -> Result<SyntaxConfig, ModelError> {
-    let config = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    let config = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
     config.map_err(|e| failed(ModelErrorKind::Internal, e))
 }
 
@@ -94,7 +109,16 @@ fn message(message: &Message) -> Value {
 }
 
 fn tool(tool: &ToolSpec) -> Value {
-    Value::from(Serde(serde_json::json!({ "type": "function", "function": tool })))
+    /// A struct, as its fields keep the order that models were trained on.
+    #[derive(Serialize)]
+    struct Function<'a> {
+        r#type: &'static str,
+        function: &'a ToolSpec,
+    }
+    Value::from(Serde(Function {
+        r#type: "function",
+        function: tool,
+    }))
 }
 
 fn raise_exception(reason: String) -> Result<Value, Error> {
@@ -130,7 +154,11 @@ mod tests {
 
     const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-    fn render(source: &str, messages: &[Message], tools: &[ToolSpec]) -> Result<String, ModelError> {
+    fn render(
+        source: &str,
+        messages: &[Message],
+        tools: &[ToolSpec],
+    ) -> Result<String, ModelError> {
         ChatTemplate::new(source.to_owned(), "<s>".to_owned(), "</s>".to_owned())
             .expect("compiles")
             .render(messages, tools)
@@ -138,7 +166,10 @@ mod tests {
 
     #[test]
     fn chatml_renders_as_transformers_renders_it() {
-        let messages = [Message::system("Be kind."), Message::user("<b>Hi & bye</b>")];
+        let messages = [
+            Message::system("Be kind."),
+            Message::user("<b>Hi & bye</b>"),
+        ];
         let expect = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n<b>Hi & bye</b><|im_end|>\n<|im_start|>assistant\n";
         assert_eq!(render(CHATML, &messages, &[]).expect("renders"), expect);
     }
@@ -151,15 +182,24 @@ mod tests {
             description: "a < b".to_owned(),
             parameters: json!({ "type": "object" }),
         }];
-        let call = ToolCall { id: "1".to_owned(), name: "add".to_owned(), arguments: json!({}) };
+        let call = ToolCall {
+            id: "1".to_owned(),
+            name: "add".to_owned(),
+            arguments: json!({}),
+        };
         let messages = [Message::calls(" hi ", vec![call])];
-        let expect = r#"<s>{"name":"add","description":"a < b","parameters":{"type":"object"}}HIadd"#;
+        let expect =
+            r#"<s>{"name":"add","description":"a < b","parameters":{"type":"object"}}HIadd"#;
         assert_eq!(render(source, &messages, &tools).expect("renders"), expect);
     }
 
     #[test]
     fn a_template_that_refuses_says_why() {
-        let error = render("{{ raise_exception('roles must alternate') }}", &[], &[]).expect_err("refuses");
-        assert_eq!(*error.kind(), ModelErrorKind::Invalid("roles must alternate".to_owned()));
+        let error =
+            render("{{ raise_exception('roles must alternate') }}", &[], &[]).expect_err("refuses");
+        assert_eq!(
+            *error.kind(),
+            ModelErrorKind::Invalid("roles must alternate".to_owned())
+        );
     }
 }

@@ -4,7 +4,8 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    FinishReason, GenerateEvent, Job, Message, ModelAdapter, ModelErrorKind, Prompt, Sampling, Usage,
+    FinishReason, GenerateEvent, Job, Message, ModelAdapter, ModelErrorKind, Prompt, Sampling,
+    Usage,
 };
 
 /// Checks the contract that [`ModelAdapter`] states, on one that generates.
@@ -30,7 +31,10 @@ struct Answer {
 
 fn job(text: &str, max_tokens: u32) -> Job {
     Job {
-        prompt: Prompt::Chat { messages: vec![Message::user(text)], tools: Vec::new() },
+        prompt: Prompt::Chat {
+            messages: vec![Message::user(text)],
+            tools: Vec::new(),
+        },
         sampling: Sampling::default(),
         stop: Vec::new(),
         max_tokens: Some(max_tokens),
@@ -86,9 +90,20 @@ async fn stop_texts_end_an_answer_and_stay_out_of_it(adapter: &dyn ModelAdapter)
         return;
     };
     let stop: String = whole[middle..].chars().take(3).collect();
-    let stopped = answer(adapter, Job { stop: vec![stop.clone()], ..job("Hello", 32) }).await;
+    let stopped = answer(
+        adapter,
+        Job {
+            stop: vec![stop.clone()],
+            ..job("Hello", 32)
+        },
+    )
+    .await;
     let first = whole.find(&stop).expect("it was cut from there");
-    assert_eq!(stopped.text, whole[..first], "the answer ends before {stop:?}");
+    assert_eq!(
+        stopped.text,
+        whole[..first],
+        "the answer ends before {stop:?}"
+    );
     assert_eq!(stopped.finish, FinishReason::Stop);
 }
 
@@ -98,11 +113,17 @@ async fn loading_and_unloading_change_no_answer(adapter: &dyn ModelAdapter) {
     let before = answer(adapter, job("Hello", 16)).await.text;
     adapter.unload().await;
     let after = answer(adapter, job("Hello", 16)).await.text;
-    assert_eq!(before, after, "the same prompt has the same likeliest answer");
+    assert_eq!(
+        before, after,
+        "the same prompt has the same likeliest answer"
+    );
 }
 
 async fn a_dropped_answer_frees_the_model(adapter: &dyn ModelAdapter) {
-    let dropped = adapter.generate(job("Hello", 32)).await.expect("the model answers");
+    let dropped = adapter
+        .generate(job("Hello", 32))
+        .await
+        .expect("the model answers");
     drop(dropped);
     let next = answer(adapter, job("Hello", 4)).await;
     assert!(next.usage.completion_tokens > 0, "the next one is answered");
@@ -121,6 +142,9 @@ async fn a_prompt_that_is_too_long_is_told_apart(adapter: &dyn ModelAdapter) {
     let long = job(&words, 1);
     let prompt_tokens = adapter.count(&long.prompt).await.expect("counts");
     let error = adapter.generate(long).await.err().expect("it does not fit");
-    let expect = ModelErrorKind::PromptTooLong { prompt_tokens, context_tokens };
+    let expect = ModelErrorKind::PromptTooLong {
+        prompt_tokens,
+        context_tokens,
+    };
     assert_eq!(*error.kind(), expect);
 }

@@ -1,1 +1,60 @@
-//! Under construction.
+//! A lasting memory for assistants: durable, scoped, ranked without a model.
+//!
+//! ```
+//! use karen_memory::{Memory, MemoryConfig, MemoryError, NewRecord, Query, Scope, TenantId, UserId};
+//! use karen_sql::{Database, Location};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), MemoryError> {
+//! let database = Database::open(Location::Memory).await?;
+//! let memory = Memory::open(MemoryConfig::new(database)).await?;
+//! let scope = Scope::new(TenantId::new("default"), UserId::new("local"));
+//! memory.remember(&scope, NewRecord::fact("My dog is called Biscuit.")).await?;
+//! let recall = memory.recall(&scope, Query::new("What is my dog's name?")).await?;
+//! assert_eq!(recall.items[0].record.text, "My dog is called Biscuit.");
+//! assert_eq!(recall.items[0].why.terms, ["dog"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Records are kept verbatim in SQL, which is the truth; indexes of words and meanings are
+//! projections of it, built at the first recall and caught up before each. It calls no model to
+//! write, opens no socket of its own, and does not decide who may ask: a [`Scope`] is the caller's
+//! word.
+//!
+//! | feature | gives | costs |
+//! |---|---|---|
+//! | `postgres` | PostgreSQL as the truth | a dozen dependencies |
+
+mod date;
+mod document;
+mod embedder;
+mod error;
+mod filter;
+mod id;
+mod memory;
+mod pack;
+mod page;
+mod projector;
+mod recall;
+mod record;
+mod scope;
+mod store;
+mod text;
+mod token_counter;
+mod vector;
+
+pub use embedder::Embedder;
+pub use error::{MemoryError, MemoryErrorKind};
+pub use filter::{Facets, Filter};
+pub use id::{RecordId, SessionId, TenantId, UserId};
+pub use memory::{Memory, MemoryConfig};
+pub use pack::Pack;
+pub use page::{Cursor, Page, RecordPage};
+pub use recall::{Channel, Query, Recall, Recalled, Why};
+pub use record::{NewRecord, Record, RecordKind, Remembered, Turn};
+pub use scope::Scope;
+pub use store::{Change, LogEntry, RecordStore, SqlRecordStore};
+pub use text::{InProcessTextIndex, TextChange, TextHit, TextIndex};
+pub use token_counter::{BytesPerToken, TokenCounter};
+pub use vector::{FlatIndex, VectorChange, VectorIndex};

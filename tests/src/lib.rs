@@ -1,1 +1,1 @@
-//! Claims about the whole system.
+//! Claims about the whole system: see `system/`.

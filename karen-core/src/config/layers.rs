@@ -122,7 +122,11 @@ impl Layers {
         let table = Table::try_from(self.config()?).expect("a config is plain tables");
         let rows = settings(&table).into_iter().map(|(setting, value)| {
             let origin = self.origins.get(&setting).cloned();
-            (setting, value.to_string(), origin.unwrap_or(Origin::Default))
+            (
+                setting,
+                value.to_string(),
+                origin.unwrap_or(Origin::Default),
+            )
         });
         Ok(rows.collect())
     }
@@ -148,7 +152,9 @@ impl Layers {
             let message = format!("{origin}: {setting} takes a {wanted}, and a {given} is given");
             return Err(refuse(message));
         }
-        let (section, name) = setting.split_once('.').expect("known settings have a section");
+        let (section, name) = setting
+            .split_once('.')
+            .expect("known settings have a section");
         self.set
             .entry(section)
             .or_insert_with(|| Value::Table(Table::new()))
@@ -166,19 +172,30 @@ impl Layers {
 
     fn setting_of(&self, variable: &str) -> Option<String> {
         let names = settings(&self.known).into_keys();
-        names.into_iter().find(|setting| variable_of(setting) == variable)
+        names
+            .into_iter()
+            .find(|setting| variable_of(setting) == variable)
     }
 
     fn unknown(&self, setting: &str, place: &impl fmt::Display) -> Error {
         let known: Vec<String> = settings(&self.known).into_keys().collect();
         let meant = nearest(setting, known.iter().map(String::as_str));
-        refuse(with_suggestion(format!("{place}: there is no setting {setting}"), meant))
+        refuse(with_suggestion(
+            format!("{place}: there is no setting {setting}"),
+            meant,
+        ))
     }
 
     fn unknown_variable(&self, variable: &str) -> Error {
-        let known: Vec<String> = settings(&self.known).into_keys().map(|s| variable_of(&s)).collect();
+        let known: Vec<String> = settings(&self.known)
+            .into_keys()
+            .map(|s| variable_of(&s))
+            .collect();
         let meant = nearest(variable, known.iter().map(String::as_str));
-        refuse(with_suggestion(format!("there is no setting for {variable}"), meant))
+        refuse(with_suggestion(
+            format!("there is no setting for {variable}"),
+            meant,
+        ))
     }
 }
 

@@ -216,8 +216,9 @@ impl Default for MemorySettings {
 impl Default for ChatSettings {
     fn default() -> Self {
         Self {
-            instructions: "You are Karen, a helpful assistant. Use what you remember when it helps."
-                .to_owned(),
+            instructions:
+                "You are Karen, a helpful assistant. Use what you remember when it helps."
+                    .to_owned(),
             answer_tokens: 512,
             history_messages: 20,
             temperature: 0.0,
@@ -267,9 +268,19 @@ impl Config {
         within("chat.history_messages", self.chat.history_messages, 0, 1000)?;
         within("chat.tool_rounds", self.chat.tool_rounds, 0, 32)?;
         within("chat.tool_seconds", self.chat.tool_seconds, 1, 600)?;
-        within("chat.message_bytes_max", self.chat.message_bytes_max, 1, 16 << 20)?;
+        within(
+            "chat.message_bytes_max",
+            self.chat.message_bytes_max,
+            1,
+            16 << 20,
+        )?;
         within("server.header_seconds", self.server.header_seconds, 1, 300)?;
-        within("server.connections_max", self.server.connections_max, 1, 1_000_000)?;
+        within(
+            "server.connections_max",
+            self.server.connections_max,
+            1,
+            1_000_000,
+        )?;
         if !(0.0..=2.0).contains(&self.chat.temperature) {
             return Err(refuse("chat.temperature", self.chat.temperature, "0 to 2"));
         }

@@ -7,21 +7,32 @@ fn with_file(text: &str) -> Result<Layers> {
 }
 
 fn with_variables(pairs: &[(&str, &str)]) -> Result<Config> {
-    let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let pairs = pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Layers::default().variables(pairs)?.config()
 }
 
 #[test]
 fn nothing_configured_gives_the_defaults() {
-    assert_eq!(Layers::default().config().expect("config"), Config::default());
+    assert_eq!(
+        Layers::default().config().expect("config"),
+        Config::default()
+    );
 }
 
 #[test]
 fn later_sources_win() {
-    let layers = with_file("[server]\nlisten = \"127.0.0.1:1\"\n[chat]\ntemperature = 1").expect("file");
+    let layers =
+        with_file("[server]\nlisten = \"127.0.0.1:1\"\n[chat]\ntemperature = 1").expect("file");
     let variables = [("KAREN_SERVER_LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
     let layers = layers.variables(variables.into_iter()).expect("variables");
-    let config = layers.clone().set("server.listen", "127.0.0.1:3").expect("set").config().expect("config");
+    let config = layers
+        .clone()
+        .set("server.listen", "127.0.0.1:3")
+        .expect("set")
+        .config()
+        .expect("config");
     assert_eq!(config.server.listen.port(), 3);
     assert_eq!(layers.config().expect("config").server.listen.port(), 2);
     assert!((config.chat.temperature - 1.0).abs() < f32::EPSILON);
@@ -29,11 +40,21 @@ fn later_sources_win() {
 
 #[test]
 fn an_unknown_setting_is_refused_with_the_one_that_was_meant() {
-    let error = with_file("[server]\nlisen = \"127.0.0.1:1\"").expect_err("unknown");
+    let error = with_file("[server]\nlisen = \"127.0.0.1:1\"")
+        .err()
+        .expect("unknown");
     assert_eq!(error.code(), Code::InvalidArgument);
-    assert!(error.to_string().ends_with("did you mean server.listen?"), "{error}");
+    assert!(
+        error.to_string().ends_with("did you mean server.listen?"),
+        "{error}"
+    );
     let error = with_variables(&[("KAREN_SERVER_LISEN", "x")]).expect_err("unknown");
-    assert!(error.to_string().ends_with("did you mean KAREN_SERVER_LISTEN?"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("did you mean KAREN_SERVER_LISTEN?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -61,8 +82,17 @@ fn a_value_of_the_wrong_type_or_out_of_range_names_its_setting() {
 
 #[test]
 fn secrets_are_never_shown() {
-    let layers = Layers::default().set("auth.secret", "correct horse").expect("set");
-    let shown = format!("{:?} {:?}", layers.config().expect("config"), layers.effective());
+    let layers = Layers::default()
+        .set("auth.secret", "correct horse")
+        .expect("set");
+    let shown = format!(
+        "{:?} {:?}",
+        layers.config().expect("config"),
+        layers.effective()
+    );
     assert!(!shown.contains("correct horse"));
-    assert_eq!(layers.config().expect("config").auth.secret.expose(), "correct horse");
+    assert_eq!(
+        layers.config().expect("config").auth.secret.expose(),
+        "correct horse"
+    );
 }

@@ -77,12 +77,19 @@ impl Role {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::User, Self::Assistant].into_iter().find(|role| role.as_str() == text)
+        [Self::User, Self::Assistant]
+            .into_iter()
+            .find(|role| role.as_str() == text)
     }
 }
 
 impl MessageState {
-    const ALL: [Self; 4] = [Self::Complete, Self::Cancelled, Self::Interrupted, Self::Failed];
+    const ALL: [Self; 4] = [
+        Self::Complete,
+        Self::Cancelled,
+        Self::Interrupted,
+        Self::Failed,
+    ];
 
     /// The name kept in rows.
     #[must_use]

@@ -81,7 +81,11 @@ impl ConversationStore for SqlConversationStore {
         .fetch_all(&mut *reader)
         .await
         .map_err(of)?;
-        Ok(rows.iter().map(conversation).collect::<Result<_, _>>().map_err(of)?)
+        Ok(rows
+            .iter()
+            .map(conversation)
+            .collect::<Result<_, _>>()
+            .map_err(of)?)
     }
 
     async fn rename(&self, scope: &Scope, id: &ConversationId, title: &str) -> Result<bool> {
@@ -135,7 +139,11 @@ impl ConversationStore for SqlConversationStore {
         for message in messages {
             insert(&mut tx, conversation, message).await?;
         }
-        let newest = messages.iter().map(|m| m.created_at).max().unwrap_or_default();
+        let newest = messages
+            .iter()
+            .map(|m| m.created_at)
+            .max()
+            .unwrap_or_default();
         touch(&mut tx, conversation, newest).await?;
         Ok(tx.commit().await?)
     }
@@ -270,10 +278,18 @@ fn message(row: &AnyRow) -> Result<Message> {
     let of = |e| SqlError::of("read", "message", e);
     let role: String = row.try_get("role").map_err(of)?;
     let state: String = row.try_get("state").map_err(of)?;
-    let damaged = || Error::new(Code::Corrupt, "a stored message has an unknown role or state");
+    let damaged = || {
+        Error::new(
+            Code::Corrupt,
+            "a stored message has an unknown role or state",
+        )
+    };
     Ok(Message {
         id: MessageId::stored(row.try_get("id").map_err(of)?),
-        turn: row.try_get::<Option<String>, _>("turn").map_err(of)?.map(TurnId::stored),
+        turn: row
+            .try_get::<Option<String>, _>("turn")
+            .map_err(of)?
+            .map(TurnId::stored),
         role: Role::parse(&role).ok_or_else(damaged)?,
         content: row.try_get("content").map_err(of)?,
         state: MessageState::parse(&state).ok_or_else(damaged)?,

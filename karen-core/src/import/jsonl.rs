@@ -30,7 +30,10 @@ enum Time {
 pub(super) fn parse(text: &str) -> Result<Vec<Exported>> {
     let mut conversations: Vec<Exported> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     for (index, line) in lines {
         let line: Line = serde_json::from_str(line)
             .map_err(|e| refuse(format!("line {} cannot be read: {e}", index + 1)))?;

@@ -49,7 +49,11 @@ struct Content {
 pub(super) fn parse(text: &str) -> Result<Vec<Exported>> {
     let trees: Vec<serde_json::Value> = serde_json::from_str(text)
         .map_err(|e| refuse(format!("the file is no JSON array of conversations: {e}")))?;
-    trees.into_iter().enumerate().map(|(index, tree)| exported(index, tree)).collect()
+    trees
+        .into_iter()
+        .enumerate()
+        .map(|(index, tree)| exported(index, tree))
+        .collect()
 }
 
 fn exported(index: usize, tree: serde_json::Value) -> Result<Exported> {
@@ -58,9 +62,17 @@ fn exported(index: usize, tree: serde_json::Value) -> Result<Exported> {
     let messages = branch(&tree)
         .ok_or_else(|| refuse(format!("conversation {} goes in a circle", index + 1)))?;
     let key = tree.id.clone().unwrap_or_else(|| {
-        format!("{}@{}", tree.title.as_deref().unwrap_or_default(), tree.create_time.unwrap_or_default())
+        format!(
+            "{}@{}",
+            tree.title.as_deref().unwrap_or_default(),
+            tree.create_time.unwrap_or_default()
+        )
     });
-    Ok(Exported { key, title: tree.title, messages })
+    Ok(Exported {
+        key,
+        title: tree.title,
+        messages,
+    })
 }
 
 /// From the leaf up to the root; `None` if the parents never end.
@@ -81,8 +93,16 @@ fn branch(tree: &Tree) -> Option<Vec<ExportedMessage>> {
 }
 
 fn newest_leaf(tree: &Tree) -> Option<String> {
-    let time = |node: &Node| node.message.as_ref().and_then(|m| m.create_time).unwrap_or_default();
-    let leaves = tree.mapping.iter().filter(|(_, node)| node.children.is_empty());
+    let time = |node: &Node| {
+        node.message
+            .as_ref()
+            .and_then(|m| m.create_time)
+            .unwrap_or_default()
+    };
+    let leaves = tree
+        .mapping
+        .iter()
+        .filter(|(_, node)| node.children.is_empty());
     let newest = leaves.max_by(|a, b| time(a.1).total_cmp(&time(b.1)).then_with(|| a.0.cmp(b.0)));
     newest.map(|(id, _)| id.clone())
 }
@@ -90,7 +110,12 @@ fn newest_leaf(tree: &Tree) -> Option<String> {
 /// System prompts, tools and empty messages are no part of what was said.
 fn message(node: &NodeMessage) -> Option<ExportedMessage> {
     let role = Role::parse(&node.author.role)?;
-    let parts: Vec<&str> = node.content.parts.iter().filter_map(|part| part.as_str()).collect();
+    let parts: Vec<&str> = node
+        .content
+        .parts
+        .iter()
+        .filter_map(|part| part.as_str())
+        .collect();
     let content = parts.join("\n");
     let at = node.create_time.map(|seconds| (seconds * 1000.0) as i64);
     (!content.trim().is_empty()).then_some(ExportedMessage { role, content, at })

@@ -5,7 +5,12 @@ use super::*;
 fn said(exported: &[Exported]) -> Vec<(&str, Vec<&str>)> {
     exported
         .iter()
-        .map(|e| (e.key.as_str(), e.messages.iter().map(|m| m.content.as_str()).collect()))
+        .map(|e| {
+            (
+                e.key.as_str(),
+                e.messages.iter().map(|m| m.content.as_str()).collect(),
+            )
+        })
         .collect()
 }
 
@@ -16,7 +21,10 @@ fn lines_are_grouped_by_conversation_in_order() {
 
 {"role":"assistant","content":"a2","conversation":"a","at":5}"#;
     let exported = parse(text).expect("parse");
-    assert_eq!(said(&exported), [("a", vec!["a1", "a2"]), ("b", vec!["b1"])]);
+    assert_eq!(
+        said(&exported),
+        [("a", vec!["a1", "a2"]), ("b", vec!["b1"])]
+    );
     assert_eq!(exported[0].messages[0].at, Some(1_767_323_045_000));
 }
 
@@ -49,7 +57,10 @@ fn what_cannot_be_read_is_named() {
         ("{\"role\":\"user\",\"content\":\"x\"}\nnot json", "line 2"),
         ("{\"role\":\"robot\",\"content\":\"x\"}", "line 1"),
         ("[{\"title\":\"no tree\"}]", "conversation 1"),
-        ("[{\"mapping\":{\"a\":{\"parent\":\"a\"}},\"current_node\":\"a\"}]", "circle"),
+        (
+            "[{\"mapping\":{\"a\":{\"parent\":\"a\"}},\"current_node\":\"a\"}]",
+            "circle",
+        ),
     ] {
         let error = parse(text).expect_err(text);
         assert_eq!(error.code(), Code::InvalidArgument);

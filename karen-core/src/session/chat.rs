@@ -73,7 +73,9 @@ impl Chat {
         if let Some(name) = self.model {
             self.options.model = Some(ModelName::parse(&name)?);
         }
-        let Session { karen, principal, .. } = self.session;
+        let Session {
+            karen, principal, ..
+        } = self.session;
         begin(karen, principal, self.message, self.options).await
     }
 

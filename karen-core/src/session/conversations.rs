@@ -29,7 +29,11 @@ impl Conversations {
     /// # Errors
     /// `FORBIDDEN`, `INVALID_ARGUMENT` for a title over 200 characters.
     pub async fn create(&self, title: &str) -> Result<Conversation> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::ConversationsWrite)?;
         check_title(title)?;
         let now = now_ms();
@@ -49,7 +53,11 @@ impl Conversations {
     /// # Errors
     /// `FORBIDDEN`, `INVALID_ARGUMENT`.
     pub async fn list(&self, before: Option<i64>, limit: u32) -> Result<Vec<Conversation>> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::ConversationsRead)?;
         if !(1..=PAGE_MAX).contains(&limit) {
             let message = format!("limit is {limit}, and may be 1 to {PAGE_MAX}");
@@ -63,9 +71,17 @@ impl Conversations {
     /// # Errors
     /// `FORBIDDEN`, `NOT_FOUND`.
     pub async fn get(&self, id: &ConversationId) -> Result<Conversation> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::ConversationsRead)?;
-        karen.conversations.get(scope, id).await?.ok_or_else(|| missing(id))
+        karen
+            .conversations
+            .get(scope, id)
+            .await?
+            .ok_or_else(|| missing(id))
     }
 
     /// The last `limit` messages of a conversation, oldest first.
@@ -90,7 +106,11 @@ impl Conversations {
     /// # Errors
     /// As [`create`](Self::create) and [`get`](Self::get).
     pub async fn rename(&self, id: &ConversationId, title: &str) -> Result<()> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::ConversationsWrite)?;
         check_title(title)?;
         let renamed = karen.conversations.rename(scope, id, title).await?;
@@ -103,7 +123,11 @@ impl Conversations {
     /// # Errors
     /// `FORBIDDEN`, `CONFLICT` while a turn is running in it.
     pub async fn delete(&self, id: &ConversationId) -> Result<bool> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::ConversationsWrite)?;
         if self.running_turn(id).is_some() {
             let message = "a turn is running in this conversation: wait for it or cancel it";

@@ -33,7 +33,11 @@ impl Memories {
     /// # Errors
     /// `FORBIDDEN`, `INVALID_ARGUMENT` for a cursor that no page gave.
     pub async fn list(&self, page: Page) -> Result<RecordPage> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::MemoryRead)?;
         Ok(karen.memory.list(&scope.memory(), page).await?)
     }
@@ -43,9 +47,16 @@ impl Memories {
     /// # Errors
     /// `FORBIDDEN`, `NOT_FOUND`.
     pub async fn get(&self, id: &str) -> Result<Record> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::MemoryRead)?;
-        let found = karen.memory.get(&scope.memory(), &RecordId::parse(id)?).await?;
+        let found = karen
+            .memory
+            .get(&scope.memory(), &RecordId::parse(id)?)
+            .await?;
         found.ok_or_else(|| Error::new(Code::NotFound, format!("there is no memory {id}")))
     }
 
@@ -54,9 +65,16 @@ impl Memories {
     /// # Errors
     /// `FORBIDDEN`, `INVALID_ARGUMENT`.
     pub async fn forget(&self, id: &str) -> Result<bool> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::MemoryWrite)?;
-        let forgotten = karen.memory.forget(&scope.memory(), &RecordId::parse(id)?).await?;
+        let forgotten = karen
+            .memory
+            .forget(&scope.memory(), &RecordId::parse(id)?)
+            .await?;
         karen.publish(scope, EventKind::MemoryChanged).await;
         Ok(forgotten)
     }
@@ -66,7 +84,11 @@ impl Memories {
     /// # Errors
     /// `FORBIDDEN`.
     pub async fn forget_all(&self) -> Result<u64> {
-        let Session { karen, principal, scope } = &self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = &self.session;
         principal.require(Permission::MemoryWrite)?;
         let forgotten = karen.memory.forget_all(&scope.memory()).await?;
         karen.publish(scope, EventKind::MemoryChanged).await;
@@ -98,10 +120,17 @@ impl RecallBuilder {
     }
 
     async fn search(self) -> Result<Vec<RecalledItem>> {
-        let Session { karen, principal, scope } = self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = self.session;
         principal.require(Permission::MemoryRead)?;
         if !(1..=RECALL_LIMIT_MAX).contains(&self.limit) {
-            let message = format!("limit is {}, and may be 1 to {RECALL_LIMIT_MAX}", self.limit);
+            let message = format!(
+                "limit is {}, and may be 1 to {RECALL_LIMIT_MAX}",
+                self.limit
+            );
             return Err(Error::new(Code::InvalidArgument, message));
         }
         let query = Query::new(&self.query).limit(self.limit);

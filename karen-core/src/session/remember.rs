@@ -34,7 +34,11 @@ impl RememberBuilder {
     }
 
     async fn keep(self) -> Result<Remembered> {
-        let Session { karen, principal, scope } = self.session;
+        let Session {
+            karen,
+            principal,
+            scope,
+        } = self.session;
         principal.require(Permission::MemoryWrite)?;
         let record = NewRecord::fact(self.text).tags(self.tags);
         let remembered = karen.memory.remember(&scope.memory(), record).await?;

@@ -52,7 +52,9 @@ impl Plugins {
     /// What `principal` may have called.
     pub(crate) fn permitted(&self, principal: &Principal) -> Vec<ToolSpec> {
         let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
-        let permitted = tools.values().filter(|tool| principal.require(tool.permission()).is_ok());
+        let permitted = tools
+            .values()
+            .filter(|tool| principal.require(tool.permission()).is_ok());
         permitted.map(|tool| tool.spec().clone()).collect()
     }
 
@@ -70,7 +72,10 @@ fn check(spec: &ToolSpec) -> Result<()> {
         return Err(Error::new(Code::InvalidArgument, message));
     }
     if spec.parameters.get("type").and_then(|kind| kind.as_str()) != Some("object") {
-        let message = format!("the parameters of {} must be a JSON schema of an object", spec.name);
+        let message = format!(
+            "the parameters of {} must be a JSON schema of an object",
+            spec.name
+        );
         return Err(Error::new(Code::InvalidArgument, message));
     }
     Ok(())

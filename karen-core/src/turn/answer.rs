@@ -90,7 +90,10 @@ fn check_message(karen: &Shared, message: &str) -> Result<()> {
         return Err(Error::new(Code::InvalidArgument, "the message is empty"));
     }
     if message.len() > bytes_max {
-        let text = format!("the message has {} bytes, and may have {bytes_max}", message.len());
+        let text = format!(
+            "the message has {} bytes, and may have {bytes_max}",
+            message.len()
+        );
         return Err(Error::new(Code::TooLarge, text));
     }
     Ok(())
@@ -141,7 +144,10 @@ async fn keep_message(karen: &Shared, live: &LiveTurn, remember: bool) -> Result
     let (scope, turn) = (&live.scope, &live.turn);
     karen.turn_log.begin(scope, turn).await?;
     let message = turn.user_message();
-    karen.conversations.append(scope, &turn.conversation, &[message]).await?;
+    karen
+        .conversations
+        .append(scope, &turn.conversation, &[message])
+        .await?;
     if !remember {
         let id = std::slice::from_ref(&turn.message);
         karen.conversations.mark_remembered(scope, id).await?;
@@ -169,7 +175,9 @@ async fn run(karen: Arc<Shared>, live: Arc<LiveTurn>, principal: Principal, opti
         tracing::error!(turn = %live.turn.id, error = &error as &dyn std::error::Error, "a turn's end is not logged");
     }
     karen.live.leave(&live.turn.id);
-    let kind = EventKind::TurnFinished { turn: live.turn.id.clone() };
+    let kind = EventKind::TurnFinished {
+        turn: live.turn.id.clone(),
+    };
     karen.publish(&live.scope, kind).await;
 }
 
@@ -226,7 +234,10 @@ impl TurnInProgress<'_> {
         tools: &[karen_infer::ToolSpec],
     ) -> Result<Fitted> {
         let config = &self.karen.config;
-        let wanted = self.options.answer_tokens.unwrap_or(config.chat.answer_tokens);
+        let wanted = self
+            .options
+            .answer_tokens
+            .unwrap_or(config.chat.answer_tokens);
         let room = Room::new(model.context_tokens, wanted);
         let recalled_tokens = room.recalled_tokens(config.memory.recall_tokens);
         let pack = self.karen.memory.pack(recall, recalled_tokens);
@@ -236,8 +247,14 @@ impl TurnInProgress<'_> {
             history: self.history().await?,
             message: self.live.turn.prompt.clone(),
         };
-        let fitted = prompt.fit(&self.karen.models, &model.name, tools, room).await?;
-        let items = if fitted.has_recalled { pack.items } else { Vec::new() };
+        let fitted = prompt
+            .fit(&self.karen.models, &model.name, tools, room)
+            .await?;
+        let items = if fitted.has_recalled {
+            pack.items
+        } else {
+            Vec::new()
+        };
         self.say_recall(&items);
         Ok(fitted)
     }
@@ -251,8 +268,9 @@ impl TurnInProgress<'_> {
         let turn = &self.live.turn;
         let limit = self.karen.config.chat.history_messages;
         let conversations = &self.karen.conversations;
-        let mut messages =
-            conversations.messages(&self.live.scope, &turn.conversation, limit + 1).await?;
+        let mut messages = conversations
+            .messages(&self.live.scope, &turn.conversation, limit + 1)
+            .await?;
         messages.retain(|message| message.id != turn.message && !message.content.is_empty());
         Ok(messages)
     }
@@ -305,6 +323,8 @@ impl TurnInProgress<'_> {
                     });
                 }
                 GenerateEvent::Done(reason) => finish = finish_of(reason),
+                // Token ids are not asked for.
+                _ => {}
             }
         }
         Ok((finish, calls))
@@ -343,7 +363,9 @@ impl TurnInProgress<'_> {
         let seconds = self.karen.config.chat.tool_seconds;
         let limit = Duration::from_secs(u64::from(seconds));
         match tokio::time::timeout(limit, tool.call(invocation)).await {
-            Ok(Ok(value)) => Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+            Ok(Ok(value)) => Ok(value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("{} took longer than {seconds} s", call.name)),
         }
@@ -359,9 +381,14 @@ impl TurnInProgress<'_> {
              Add a model to get answers; what you tell me is remembered meanwhile."
                 .to_owned()
         } else {
-            format!("No model is loaded, so I can only quote what I remember:\n\n{}", pack.text)
+            format!(
+                "No model is loaded, so I can only quote what I remember:\n\n{}",
+                pack.text
+            )
         };
-        self.journal.say(TurnEvent::Delta { text: answer.text.clone() });
+        self.journal.say(TurnEvent::Delta {
+            text: answer.text.clone(),
+        });
         Ok(Finish::NoModel)
     }
 
@@ -391,14 +418,21 @@ impl TurnInProgress<'_> {
         let turn = &self.live.turn;
         let reply = turn.answer_message(&answer.text, message_state(finish), answer.model.as_ref());
         let conversations = &self.karen.conversations;
-        conversations.append(&self.live.scope, &turn.conversation, &[reply.clone()]).await?;
-        let remember = self.options.remember.unwrap_or(self.karen.config.memory.remember);
+        conversations
+            .append(&self.live.scope, &turn.conversation, &[reply.clone()])
+            .await?;
+        let remember = self
+            .options
+            .remember
+            .unwrap_or(self.karen.config.memory.remember);
         if remember {
             let said = [turn.user_message(), reply.clone()];
             ingest(self.karen, &self.live.scope, &turn.conversation, &said).await?;
         }
         let ids = [turn.message.clone(), reply.id];
-        conversations.mark_remembered(&self.live.scope, &ids).await?;
+        conversations
+            .mark_remembered(&self.live.scope, &ids)
+            .await?;
         let usage = Usage {
             turn: turn.id.clone(),
             at: turn.created_at,

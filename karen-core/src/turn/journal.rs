@@ -122,7 +122,10 @@ impl Writer {
             Entry::Finish(event, done) => {
                 self.pending.push(event);
                 let events = std::mem::take(&mut self.pending);
-                let written = self.log.finish(&self.live.scope, &self.live.turn.id, &events).await;
+                let written = self
+                    .log
+                    .finish(&self.live.scope, &self.live.turn.id, &events)
+                    .await;
                 self.keep(written);
                 self.report(done);
             }
@@ -134,7 +137,10 @@ impl Writer {
             return;
         }
         let events = std::mem::take(&mut self.pending);
-        let written = self.log.append(&self.live.scope, &self.live.turn.id, &events).await;
+        let written = self
+            .log
+            .append(&self.live.scope, &self.live.turn.id, &events)
+            .await;
         self.keep(written);
     }
 

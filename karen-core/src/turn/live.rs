@@ -67,7 +67,10 @@ impl LiveTurns {
     /// `CONFLICT` while another one runs in the same conversation.
     pub(crate) fn enter(&self, scope: Scope, turn: Turn) -> Result<Arc<LiveTurn>> {
         let mut turns = lock(&self.turns);
-        if turns.values().any(|live| live.turn.conversation == turn.conversation) {
+        if turns
+            .values()
+            .any(|live| live.turn.conversation == turn.conversation)
+        {
             let message = "a turn is running in this conversation: wait for it or cancel it";
             return Err(Error::new(Code::Conflict, message));
         }
@@ -89,7 +92,8 @@ impl LiveTurns {
     pub(crate) fn of(&self, scope: &Scope, id: &ConversationId) -> Option<Arc<LiveTurn>> {
         let turns = lock(&self.turns);
         let mut all = turns.values();
-        all.find(|live| live.scope == *scope && live.turn.conversation == *id).cloned()
+        all.find(|live| live.scope == *scope && live.turn.conversation == *id)
+            .cloned()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -103,7 +107,10 @@ impl LiveTurns {
             live.cancel.cancel();
         }
         while self.len() > 0 {
-            changed.changed().await.expect("the sender lives as long as self");
+            changed
+                .changed()
+                .await
+                .expect("the sender lives as long as self");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a model is shown in a turn, fitted to its context.
 
-use karen_infer::{Message as ModelMessage, ModelError, ModelErrorKind, ModelName, Models, ToolSpec};
+use karen_infer::{
+    Message as ModelMessage, ModelError, ModelErrorKind, ModelName, Models, ToolSpec,
+};
 
 use crate::conversation::{Message, Role};
 
@@ -26,7 +28,10 @@ impl Prompt {
         let system = if self.recalled.is_empty() {
             self.instructions.clone()
         } else {
-            format!("{}\n\nWhat you remember:\n{}", self.instructions, self.recalled)
+            format!(
+                "{}\n\nWhat you remember:\n{}",
+                self.instructions, self.recalled
+            )
         };
         let mut messages = vec![ModelMessage::system(system)];
         messages.extend(self.history.iter().map(|message| match message.role {

@@ -26,7 +26,10 @@ async fn interrupt(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<()> {
     if !answered {
         let partial = turn.answer_message(&text_of(&logged), MessageState::Interrupted, None);
         let both = [turn.user_message(), partial];
-        karen.conversations.append(scope, conversation, &both).await?;
+        karen
+            .conversations
+            .append(scope, conversation, &both)
+            .await?;
         known = messages(karen, scope, turn).await?;
     }
     let answer = known.iter().find(|message| message.id == turn.answer);
@@ -55,7 +58,10 @@ fn done(turn: &Turn, answer: Option<&Message>) -> TurnEvent {
 }
 
 async fn messages(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<Vec<Message>> {
-    karen.conversations.messages(scope, &turn.conversation, PAGE).await
+    karen
+        .conversations
+        .messages(scope, &turn.conversation, PAGE)
+        .await
 }
 
 async fn all_events(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<Vec<NumberedEvent>> {
@@ -88,8 +94,10 @@ async fn remember_missed(karen: &Shared) -> Result<()> {
             if karen.config.memory.remember {
                 ingest(karen, &scope, &conversation, std::slice::from_ref(&message)).await?;
             }
-            karen.conversations.mark_remembered(&scope, &[message.id]).await?;
+            karen
+                .conversations
+                .mark_remembered(&scope, &[message.id])
+                .await?;
         }
     }
 }
-

@@ -57,15 +57,14 @@ impl TurnLog for SqlTurnLog {
     async fn get(&self, scope: &Scope, id: &TurnId) -> Result<Option<Turn>> {
         let of = |e| SqlError::of("get", id.as_str(), e);
         let mut reader = self.database.read().await?;
-        let row = sqlx::query(
-            "SELECT * FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3",
-        )
-        .bind(id.as_str())
-        .bind(scope.tenant())
-        .bind(scope.user())
-        .fetch_optional(&mut *reader)
-        .await
-        .map_err(of)?;
+        let row =
+            sqlx::query("SELECT * FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3")
+                .bind(id.as_str())
+                .bind(scope.tenant())
+                .bind(scope.user())
+                .fetch_optional(&mut *reader)
+                .await
+                .map_err(of)?;
         Ok(row.as_ref().map(turn).transpose().map_err(of)?)
     }
 
@@ -123,20 +122,23 @@ impl TurnLog for SqlTurnLog {
             let scope = Scope::stored(row.try_get("tenant")?, row.try_get("owner")?);
             Ok((scope, turn(row)?))
         };
-        Ok(rows.iter().map(owned).collect::<Result<_, _>>().map_err(of)?)
+        Ok(rows
+            .iter()
+            .map(owned)
+            .collect::<Result<_, _>>()
+            .map_err(of)?)
     }
 }
 
 async fn owns(tx: &mut Tx, scope: &Scope, id: &TurnId) -> Result<bool> {
-    let row = sqlx::query(
-        "SELECT 1 AS one FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3",
-    )
-    .bind(id.as_str())
-    .bind(scope.tenant())
-    .bind(scope.user())
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(|e| SqlError::of("find", id.as_str(), e))?;
+    let row =
+        sqlx::query("SELECT 1 AS one FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3")
+            .bind(id.as_str())
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(|e| SqlError::of("find", id.as_str(), e))?;
     Ok(row.is_some())
 }
 
@@ -172,7 +174,11 @@ fn turn(row: &AnyRow) -> Result<Turn, sqlx::Error> {
         message: MessageId::stored(row.try_get("message")?),
         answer: MessageId::stored(row.try_get("answer")?),
         prompt: row.try_get("prompt")?,
-        state: if state == "running" { TurnState::Running } else { TurnState::Finished },
+        state: if state == "running" {
+            TurnState::Running
+        } else {
+            TurnState::Finished
+        },
         created_at: row.try_get("created_at")?,
     })
 }

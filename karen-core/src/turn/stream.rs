@@ -78,7 +78,10 @@ impl TurnStream {
         while let Some(event) = self.next().await {
             match event?.event {
                 TurnEvent::Delta { text: piece } => text.push_str(&piece),
-                TurnEvent::Done { error: Some(failure), .. } => return Err(failure.into()),
+                TurnEvent::Done {
+                    error: Some(failure),
+                    ..
+                } => return Err(failure.into()),
                 _ => {}
             }
         }
@@ -96,5 +99,11 @@ impl Stream for TurnStream {
 
 fn ended(live: &LiveTurn, next: usize) -> bool {
     let last = next.checked_sub(1).and_then(|index| live.nth(index));
-    matches!(last, Some(NumberedEvent { event: TurnEvent::Done { .. }, .. }))
+    matches!(
+        last,
+        Some(NumberedEvent {
+            event: TurnEvent::Done { .. },
+            ..
+        })
+    )
 }

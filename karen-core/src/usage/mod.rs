@@ -74,7 +74,10 @@ pub(crate) async fn admit(
     if limits.tokens_per_day > 0 {
         let day = ledger.total(scope, now - DAY_MS).await?;
         if day.tokens >= limits.tokens_per_day {
-            let message = format!("the {} tokens of 24 hours are used up", limits.tokens_per_day);
+            let message = format!(
+                "the {} tokens of 24 hours are used up",
+                limits.tokens_per_day
+            );
             return Err(Error::new(Code::Quota, message));
         }
     }

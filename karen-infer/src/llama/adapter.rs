@@ -22,8 +22,15 @@ pub(crate) struct LlamaAdapter {
 impl LlamaAdapter {
     /// `path` holds a GGUF file that was checked; nothing is read yet.
     pub(crate) fn new(path: PathBuf, threads: usize, context_tokens: u32) -> Self {
-        let options = EngineOptions { threads, context_tokens };
-        Self { path, options, engine: Mutex::default() }
+        let options = EngineOptions {
+            threads,
+            context_tokens,
+        };
+        Self {
+            path,
+            options,
+            engine: Mutex::default(),
+        }
     }
 
     /// The engine, loaded now if it is not. Who comes meanwhile waits for the same one.
@@ -93,7 +100,11 @@ impl ModelAdapter for LlamaAdapter {
 
     async fn embed(&self, _texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let why = "it writes text; ask karen-static for embeddings".to_owned();
-        Err(ModelError::new(ModelErrorKind::Unsupported(why), "embed with", "the model"))
+        Err(ModelError::new(
+            ModelErrorKind::Unsupported(why),
+            "embed with",
+            "the model",
+        ))
     }
 }
 

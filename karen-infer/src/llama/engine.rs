@@ -57,7 +57,12 @@ impl Engine {
         let template = chat_template(&model)?;
         let (tasks, inbox) = sync_channel(QUEUE_MAX);
         start_thread(Arc::clone(&model), options, inbox)?;
-        Ok(Self { model, template, context_tokens: options.context_tokens, tasks })
+        Ok(Self {
+            model,
+            template,
+            context_tokens: options.context_tokens,
+            tasks,
+        })
     }
 
     /// The tokens of a prompt. Text of a chat's template is read with its special tokens.
@@ -80,11 +85,18 @@ impl Engine {
         let prompt_tokens = u32::try_from(prompt).unwrap_or(u32::MAX);
         if prompt_tokens == 0 {
             let why = "the prompt is empty".to_owned();
-            return Err(ModelError::new(ModelErrorKind::Invalid(why), "answer", "the prompt"));
+            return Err(ModelError::new(
+                ModelErrorKind::Invalid(why),
+                "answer",
+                "the prompt",
+            ));
         }
         if prompt_tokens >= self.context_tokens {
             let context_tokens = self.context_tokens;
-            let kind = ModelErrorKind::PromptTooLong { prompt_tokens, context_tokens };
+            let kind = ModelErrorKind::PromptTooLong {
+                prompt_tokens,
+                context_tokens,
+            };
             return Err(ModelError::new(kind, "answer", "the prompt"));
         }
         Ok(self.context_tokens - prompt_tokens)
@@ -119,9 +131,16 @@ fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError>
     let vocab = model.vocab();
     let text = |token| {
         let text = vocab.text(token);
-        text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+        text.map(|text| text.to_string_lossy().into_owned())
+            .unwrap_or_default()
     };
-    let special = |token: LlamaToken| if token.0 < 0 { String::new() } else { text(token) };
+    let special = |token: LlamaToken| {
+        if token.0 < 0 {
+            String::new()
+        } else {
+            text(token)
+        }
+    };
     ChatTemplate::new(source, special(vocab.bos()), special(vocab.eos())).map(Some)
 }
 
@@ -153,7 +172,9 @@ fn serve(
     let context = backend().and_then(|backend| {
         let kind = ModelErrorKind::Load;
         let failed = |e| ModelError::new(kind, "make a context for", "the model").caused_by(e);
-        model.new_context(backend, context_params(options)).map_err(failed)
+        model
+            .new_context(backend, context_params(options))
+            .map_err(failed)
     });
     let mut slot = match context {
         Ok(context) => Slot::new(model, context),

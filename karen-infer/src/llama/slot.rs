@@ -28,7 +28,12 @@ struct Gone;
 
 impl<'model> Slot<'model> {
     pub(super) fn new(model: &'model LlamaModel, context: LlamaContext<'model>) -> Self {
-        Self { model, context, batch: LlamaBatch::new(PREFILL_TOKENS, 1), cached: Vec::new() }
+        Self {
+            model,
+            context,
+            batch: LlamaBatch::new(PREFILL_TOKENS, 1),
+            cached: Vec::new(),
+        }
     }
 
     /// Gives one answer, to its end.
@@ -59,7 +64,10 @@ impl<'model> Slot<'model> {
                 break FinishReason::Stop;
             }
             written += 1;
-            let bytes = self.model.vocab().token_to_piece(token, task.ignore_end, None);
+            let bytes = self
+                .model
+                .vocab()
+                .token_to_piece(token, task.ignore_end, None);
             let parsed = text.push(&bytes);
             if task.token_ids && send(task, GenerateEvent::Token(token.0)).is_err() {
                 return Ok(());
@@ -113,13 +121,16 @@ impl<'model> Slot<'model> {
         let failed = || ModelError::new(ModelErrorKind::Internal, "run", "the model");
         self.batch.clear();
         for (index, &token) in tokens.iter().enumerate() {
-            let position = i32::try_from(self.cached.len() + index).map_err(|e| failed().caused_by(e))?;
+            let position =
+                i32::try_from(self.cached.len() + index).map_err(|e| failed().caused_by(e))?;
             let logits = want_logits && index + 1 == tokens.len();
             self.batch
                 .add(token, position, &[SEQUENCE], logits)
                 .map_err(|e| failed().caused_by(e))?;
         }
-        self.context.decode(&mut self.batch).map_err(|e| failed().caused_by(e))?;
+        self.context
+            .decode(&mut self.batch)
+            .map_err(|e| failed().caused_by(e))?;
         self.cached.extend_from_slice(tokens);
         Ok(())
     }
@@ -138,7 +149,11 @@ impl<'model> Slot<'model> {
         text: Option<AnswerText>,
     ) -> Result<(), ModelError> {
         let (parsed, has_calls) = text.map(AnswerText::finish).unwrap_or_default();
-        let finish = if has_calls && finish == FinishReason::Stop { FinishReason::ToolCalls } else { finish };
+        let finish = if has_calls && finish == FinishReason::Stop {
+            FinishReason::ToolCalls
+        } else {
+            finish
+        };
         let usage = Usage {
             prompt_tokens: u32::try_from(task.prompt.len()).unwrap_or(u32::MAX),
             completion_tokens: written,

@@ -11,8 +11,16 @@ pub(crate) struct StopFilter {
 
 impl StopFilter {
     pub(crate) fn new(stops: &[String]) -> Self {
-        let stops = stops.iter().filter(|stop| !stop.is_empty()).cloned().collect();
-        Self { stops, held: String::new(), rest: None }
+        let stops = stops
+            .iter()
+            .filter(|stop| !stop.is_empty())
+            .cloned()
+            .collect();
+        Self {
+            stops,
+            held: String::new(),
+            rest: None,
+        }
     }
 
     /// Whether a stop text was met; nothing is passed on after it.
@@ -51,7 +59,10 @@ impl StopFilter {
     fn hold(&self) -> usize {
         let longest = |stop: &String| {
             let lengths = (1..stop.len()).rev().filter(|&n| stop.is_char_boundary(n));
-            lengths.into_iter().find(|&n| self.held.ends_with(&stop[..n])).unwrap_or(0)
+            lengths
+                .into_iter()
+                .find(|&n| self.held.ends_with(&stop[..n]))
+                .unwrap_or(0)
         };
         self.stops.iter().map(longest).max().unwrap_or(0)
     }
@@ -63,7 +74,9 @@ mod tests {
 
     fn check(stops: &[&str], text: &str, expect: &str) {
         let stops: Vec<String> = stops.iter().map(|s| (*s).to_owned()).collect();
-        let cuts: Vec<usize> = (0..=text.len()).filter(|&i| text.is_char_boundary(i)).collect();
+        let cuts: Vec<usize> = (0..=text.len())
+            .filter(|&i| text.is_char_boundary(i))
+            .collect();
         for &first in &cuts {
             for &second in cuts.iter().filter(|&&c| c >= first) {
                 let mut filter = StopFilter::new(&stops);

@@ -46,7 +46,11 @@ fn no_arguments() -> Value {
 
 impl ToolCallParser {
     pub(crate) fn new(tools: Vec<String>) -> Self {
-        Self { state: between_calls(), tools, calls: 0 }
+        Self {
+            state: between_calls(),
+            tools,
+            calls: 0,
+        }
     }
 
     /// How many calls there were.
@@ -109,7 +113,11 @@ impl ToolCallParser {
         match serde_json::from_str::<Body>(body) {
             Ok(Body { name, arguments }) if self.tools.contains(&name) => {
                 self.calls += 1;
-                Parsed::Call(ToolCall { id: format!("call_{}", self.calls), name, arguments })
+                Parsed::Call(ToolCall {
+                    id: format!("call_{}", self.calls),
+                    name,
+                    arguments,
+                })
             }
             _ => Parsed::Text(format!("{OPEN}{body}{CLOSE}")),
         }
@@ -132,7 +140,9 @@ mod tests {
 
     /// The texts joined, and the calls, of `input` cut in every way into three pieces.
     fn check(input: &str, expect_text: &str, expect_calls: &[(&str, Value)]) {
-        let cuts: Vec<usize> = (0..=input.len()).filter(|&i| input.is_char_boundary(i)).collect();
+        let cuts: Vec<usize> = (0..=input.len())
+            .filter(|&i| input.is_char_boundary(i))
+            .collect();
         for &first in &cuts {
             for &second in cuts.iter().filter(|&&c| c >= first) {
                 let mut parser = ToolCallParser::new(vec!["add".to_owned()]);
@@ -150,8 +160,10 @@ mod tests {
                     }
                 }
                 assert_eq!(texts, expect_text, "cut at {first} and {second}");
-                let expected: Vec<_> =
-                    expect_calls.iter().map(|(n, a)| ((*n).to_owned(), a.clone())).collect();
+                let expected: Vec<_> = expect_calls
+                    .iter()
+                    .map(|(n, a)| ((*n).to_owned(), a.clone()))
+                    .collect();
                 assert_eq!(calls, expected, "cut at {first} and {second}");
             }
         }
@@ -160,8 +172,16 @@ mod tests {
     #[test]
     fn calls_are_taken_out_of_the_text_however_it_is_cut() {
         let call = r#"<tool_call>{"name":"add","arguments":{"a":1}}</tool_call>"#;
-        check(&format!("é {call}ok"), "é ok", &[("add", json!({ "a": 1 }))]);
-        check(&format!("{call}{call}"), "", &[("add", json!({ "a": 1 })), ("add", json!({ "a": 1 }))]);
+        check(
+            &format!("é {call}ok"),
+            "é ok",
+            &[("add", json!({ "a": 1 }))],
+        );
+        check(
+            &format!("{call}{call}"),
+            "",
+            &[("add", json!({ "a": 1 })), ("add", json!({ "a": 1 }))],
+        );
     }
 
     #[test]

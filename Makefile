@@ -1,0 +1,31 @@
+# Karen's commands. Everything they need is installed by scripts/: see README.md.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/karen/target
+# The engine's threads wait for each other at every layer: passive waiting keeps a busy machine quick.
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: run test check bench prove setup setup-tests
+
+run: setup ## Builds Karen and serves it on 127.0.0.1:8000, with everything in ./karen-data
+	cargo run --quiet --package karen-server -- --set models.demo=tests/model/karen-demo.gguf serve
+
+test: setup-tests ## Runs every test
+	cargo test --workspace --no-fail-fast
+
+check: setup-tests ## Format, lints, docs, licences and advisories
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+	cargo deny --offline check --hide-inclusion-graph bans licenses sources
+
+bench: setup ## Builds karen-bench, optimised
+	cargo build --release --package karen-bench
+	@echo "$(CARGO_TARGET_DIR)/release/karen-bench"
+
+prove: setup-tests ## The long campaigns: hundreds of kills, thousands of broken inputs
+	KAREN_PROVE=1 cargo test --workspace --no-fail-fast
+
+setup: ## Installs what building needs
+	scripts/setup.sh build
+
+setup-tests: ## Installs what testing needs
+	scripts/setup.sh build test

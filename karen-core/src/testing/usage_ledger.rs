@@ -1,0 +1,53 @@
+//! The suite of [`UsageLedger`].
+
+use super::scopes;
+use crate::id::TurnId;
+use crate::usage::{Usage, UsageLedger, UsageTotal};
+
+/// Checks the contract that [`UsageLedger`] states, on an empty ledger.
+///
+/// # Panics
+/// With what is not as promised.
+pub async fn usage_ledger(ledger: &dyn UsageLedger) {
+    let [scope, other_user, other_tenant] = scopes();
+    let usage = |at, tokens| Usage {
+        turn: TurnId::fresh(),
+        at,
+        model: Some("m".to_owned()),
+        prompt_tokens: tokens,
+        completion_tokens: 1,
+    };
+    assert_eq!(
+        ledger.total(&scope, 0).await.expect("sums"),
+        UsageTotal::default()
+    );
+    let (early, late) = (usage(100, 10), usage(200, 20));
+    ledger.record(&scope, &early).await.expect("records");
+    ledger.record(&scope, &late).await.expect("records");
+    let total = |turns, tokens| UsageTotal { turns, tokens };
+    assert_eq!(ledger.total(&scope, 0).await.expect("sums"), total(2, 32));
+    assert_eq!(
+        ledger.total(&scope, 200).await.expect("sums"),
+        total(1, 21),
+        "from a time on"
+    );
+    ledger
+        .record(
+            &scope,
+            &Usage {
+                prompt_tokens: 30,
+                ..late
+            },
+        )
+        .await
+        .expect("records again");
+    assert_eq!(
+        ledger.total(&scope, 0).await.expect("sums"),
+        total(2, 42),
+        "a turn counts once"
+    );
+    for other in [other_user, other_tenant] {
+        let sum = ledger.total(&other, 0).await.expect("sums");
+        assert_eq!(sum, UsageTotal::default(), "{other:?} used nothing");
+    }
+}

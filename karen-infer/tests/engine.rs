@@ -1,0 +1,252 @@
+//! The engine on a real model: the demonstration model, against what PyTorch says of it.
+#![cfg(feature = "llama")]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use karen_infer::{
+    CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Message, ModelErrorKind,
+    ModelName, Models, ModelsConfig, Sampling, Usage,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Goldens {
+    prompts: Vec<GoldenPrompt>,
+    texts: Vec<GoldenText>,
+}
+
+#[derive(Deserialize)]
+struct GoldenPrompt {
+    prompt: String,
+    messages: Vec<Message>,
+    prompt_ids: Vec<i32>,
+    greedy_ids: Vec<i32>,
+}
+
+#[derive(Deserialize)]
+struct GoldenText {
+    text: String,
+    ids: Vec<i32>,
+}
+
+fn model_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/model/karen-demo.gguf")
+}
+
+fn goldens() -> Goldens {
+    serde_json::from_str(include_str!("../../tests/model/goldens.json")).unwrap()
+}
+
+async fn demo() -> (Models, ModelName) {
+    let models = Models::open(ModelsConfig::default()).await.unwrap();
+    let info = models.add(&model_path(), None).await.unwrap();
+    (models, info.name)
+}
+
+fn chat(text: &str) -> GenerateRequest {
+    GenerateRequest {
+        messages: vec![Message::user(text)],
+        ..GenerateRequest::default()
+    }
+}
+
+/// Text that goes on for as long as it may.
+fn endless(max_tokens: u32) -> CompletionRequest {
+    CompletionRequest {
+        prompt: goldens().prompts[0].prompt.clone(),
+        max_tokens: Some(max_tokens),
+        ignore_end: true,
+        token_ids: true,
+        ..CompletionRequest::default()
+    }
+}
+
+async fn run(
+    models: &Models,
+    request: CompletionRequest,
+) -> (Vec<i32>, String, Usage, FinishReason) {
+    let mut generation = models.complete(request).await.unwrap();
+    let (mut ids, mut text, mut usage, mut finish) = (Vec::new(), String::new(), None, None);
+    while let Some(event) = generation.next().await {
+        match event.unwrap() {
+            GenerateEvent::Token(id) => ids.push(id),
+            GenerateEvent::TextDelta(delta) => text.push_str(&delta),
+            GenerateEvent::Usage(used) => usage = Some(used),
+            GenerateEvent::Done(reason) => finish = Some(reason),
+            other => panic!("{other:?} was not asked for"),
+        }
+    }
+    (ids, text, usage.unwrap(), finish.unwrap())
+}
+
+#[tokio::test]
+async fn greedy_tokens_are_those_of_pytorch() {
+    let (models, _) = demo().await;
+    let goldens = goldens();
+    assert!(goldens.prompts.len() >= 8);
+    for golden in goldens.prompts {
+        let request = CompletionRequest {
+            prompt: golden.prompt.clone(),
+            ..endless(64)
+        };
+        let (ids, _, usage, finish) = run(&models, request).await;
+        assert_eq!(ids, golden.greedy_ids, "{:?}", golden.prompt);
+        assert_eq!(usage.prompt_tokens as usize, golden.prompt_ids.len());
+        assert_eq!(
+            (usage.completion_tokens, finish),
+            (64, FinishReason::Length)
+        );
+    }
+}
+
+#[tokio::test]
+async fn prompts_and_odd_texts_are_tokenised_as_in_pytorch() {
+    let (models, name) = demo().await;
+    let goldens = goldens();
+    for golden in goldens.prompts {
+        let counted = models
+            .count_prompt(&name, &golden.messages, &[])
+            .await
+            .unwrap();
+        assert_eq!(
+            counted as usize,
+            golden.prompt_ids.len(),
+            "{:?}",
+            golden.prompt
+        );
+    }
+    for golden in goldens.texts {
+        let counted = models.count_text(&name, &golden.text).await.unwrap();
+        assert_eq!(counted as usize, golden.ids.len(), "{:?}", golden.text);
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_shares_its_beginning_with_the_last_one_is_answered_the_same() {
+    let (models, _) = demo().await;
+    let (first, ..) = run(&models, endless(48)).await;
+    let other = CompletionRequest {
+        prompt: goldens().prompts[1].prompt.clone(),
+        ..endless(48)
+    };
+    run(&models, other).await;
+    let (again, ..) = run(&models, endless(48)).await;
+    let (right_after, ..) = run(&models, endless(48)).await;
+    assert_eq!(first, again);
+    assert_eq!(first, right_after);
+}
+
+#[tokio::test]
+async fn a_cancelled_or_dropped_answer_frees_the_model() {
+    let (models, _) = demo().await;
+    let mut cancelled = models.complete(endless(700)).await.unwrap();
+    cancelled.next().await.unwrap().unwrap();
+    cancelled.cancel();
+    let mut last = None;
+    while let Some(event) = cancelled.next().await {
+        last = Some(event.unwrap());
+    }
+    assert_eq!(last, Some(GenerateEvent::Done(FinishReason::Cancelled)));
+    drop(models.complete(endless(700)).await.unwrap());
+    let (ids, ..) = run(&models, endless(8)).await;
+    assert_eq!(ids.len(), 8);
+}
+
+#[tokio::test]
+async fn seeds_repeat_an_answer() {
+    let (models, _) = demo().await;
+    let sampling = |seed| Sampling {
+        temperature: 1.5,
+        seed: Some(seed),
+        ..Sampling::default()
+    };
+    let drawn = |seed| {
+        run(
+            &models,
+            CompletionRequest {
+                sampling: sampling(seed),
+                ..endless(32)
+            },
+        )
+    };
+    let (first, ..) = drawn(1).await;
+    let (again, ..) = drawn(1).await;
+    let (other, ..) = drawn(2).await;
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[tokio::test]
+async fn an_over_long_prompt_is_an_error_with_exact_counts() {
+    let (models, name) = demo().await;
+    let context_tokens = models.info(&name).unwrap().context_tokens;
+    let request = chat(&"word ".repeat(2000));
+    let prompt_tokens = models
+        .count_prompt(&name, &request.messages, &[])
+        .await
+        .unwrap();
+    let error = models.generate(request).await.err().unwrap();
+    let expect = ModelErrorKind::PromptTooLong {
+        prompt_tokens,
+        context_tokens,
+    };
+    assert_eq!(*error.kind(), expect);
+    assert!(prompt_tokens > context_tokens);
+}
+
+#[tokio::test]
+async fn many_answers_at_once_are_all_given() {
+    let (models, _) = demo().await;
+    let answers = (0..12).map(|_| run(&models, endless(16)));
+    for (ids, ..) in futures::future::join_all(answers).await {
+        assert_eq!(ids, goldens().prompts[0].greedy_ids[..16]);
+    }
+}
+
+#[tokio::test]
+async fn the_llama_adapter_keeps_the_contract() {
+    let (models, _) = demo().await;
+    karen_infer::testing::model_adapter(&Handle(models)).await;
+}
+
+/// The demonstration model through the handle, as an adapter.
+struct Handle(Models);
+
+#[async_trait::async_trait]
+impl karen_infer::ModelAdapter for Handle {
+    fn capabilities(&self) -> karen_infer::Capabilities {
+        self.0.resolve(None).unwrap().capabilities
+    }
+
+    async fn load(&self) -> Result<(), karen_infer::ModelError> {
+        self.0.load(&self.0.default_name().unwrap()).await
+    }
+
+    async fn unload(&self) {
+        self.0
+            .unload(&self.0.default_name().unwrap())
+            .await
+            .unwrap();
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.0.resolve(None).unwrap().state == karen_infer::ModelState::Warm
+    }
+
+    async fn generate(
+        &self,
+        job: karen_infer::Job,
+    ) -> Result<karen_infer::GenerateStream, karen_infer::ModelError> {
+        self.0.ask(&self.0.default_name().unwrap(), job).await
+    }
+
+    async fn count(&self, prompt: &karen_infer::Prompt) -> Result<u32, karen_infer::ModelError> {
+        self.0.count(&self.0.default_name().unwrap(), prompt).await
+    }
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, karen_infer::ModelError> {
+        self.0.embed(&self.0.default_name().unwrap(), texts).await
+    }
+}

@@ -1,0 +1,107 @@
+//! Names of tenants, users, sessions and records.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{MemoryError, MemoryErrorKind};
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Wraps a name that the caller vouches for.
+            #[must_use]
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(text.as_ref().into())
+            }
+
+            /// The text of the name.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// A tenant: people and data that others never see.
+    TenantId
+}
+name! {
+    /// A user within a tenant.
+    UserId
+}
+name! {
+    /// A session: turns that belong together, such as a conversation.
+    SessionId
+}
+
+/// A record's id: `mem_` and a version 7 UUID.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Arc<str>);
+
+impl RecordId {
+    const PREFIX: &'static str = "mem_";
+
+    /// An id that no record has; later ones of this process sort after it.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(format!("{}{}", Self::PREFIX, Uuid::now_v7().simple()).into())
+    }
+
+    /// Reads an id that came from outside.
+    ///
+    /// # Errors
+    /// `Invalid` unless it is `mem_` and 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Result<Self, MemoryError> {
+        match text.strip_prefix(Self::PREFIX) {
+            Some(digits) if is_simple_uuid(digits) => Ok(Self(text.into())),
+            _ => {
+                let subject = "a record id (mem_ and 32 hex digits are expected)";
+                Err(MemoryError::new(MemoryErrorKind::Invalid, "read", subject))
+            }
+        }
+    }
+
+    /// The text of the id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RecordId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+fn is_simple_uuid(digits: &str) -> bool {
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    digits.len() == 32 && digits.bytes().all(is_digit)
+}

@@ -1,0 +1,135 @@
+//! Recall: choose the records that matter to a question.
+//!
+//! Each channel scores the candidates of all channels; scores become z-scores, so that channels of
+//! different units add up, and priors are added in the same unit. Equal scores order newest first,
+//! then by id, so that the same store always answers the same. One set of constants serves every
+//! store.
+
+mod fuse;
+mod priors;
+mod query;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Serialize;
+
+pub use query::Query;
+
+pub(crate) use fuse::{Candidate, fuse};
+pub(crate) use priors::Priors;
+
+use crate::{Record, RecordId};
+
+/// A cosine below this does not make a record relevant when they share no word.
+pub(crate) const COSINE_MIN: f32 = 0.5;
+/// Candidates that one channel contributes at most.
+pub(crate) const CANDIDATES_MAX: usize = 1000;
+
+/// What was recalled.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Recall {
+    /// Best first; empty when nothing is relevant.
+    pub items: Vec<Recalled>,
+    /// Channels that could not be asked: what they alone would have found is not here.
+    pub missing: Vec<Channel>,
+}
+
+/// A record, and why it was recalled.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recalled {
+    /// The record.
+    pub record: Record,
+    /// Comparable within one recall only.
+    pub score: f32,
+    /// What the score is made of.
+    pub why: Why,
+}
+
+/// Why a record was recalled.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Why {
+    /// What each channel added to the score, in standard deviations.
+    pub channels: Vec<(Channel, f32)>,
+    /// Stems of the query that the record shares.
+    pub terms: Vec<String>,
+    /// How alike the meanings are, -1 to 1; `None` where meanings were not compared.
+    pub cosine: Option<f32>,
+}
+
+/// A reason to rank a record higher or lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Channel {
+    /// Words of the record.
+    Turn,
+    /// Words of it and one neighbour on each side.
+    Near,
+    /// Words of it and three neighbours on each side.
+    Around,
+    /// Words of its session.
+    Session,
+    /// Meaning, by embedding.
+    Dense,
+    /// The query names who said it.
+    Speaker,
+    /// It asks, and so does not tell.
+    Question,
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Turn => "turn",
+            Self::Near => "near",
+            Self::Around => "around",
+            Self::Session => "session",
+            Self::Dense => "dense",
+            Self::Speaker => "speaker",
+            Self::Question => "question",
+        })
+    }
+}
+
+/// Gives candidates their records and priors, drops what is not relevant, and orders the rest. A
+/// candidate without a record was deleted meanwhile.
+pub(crate) fn rank(
+    query: &Query,
+    candidates: Vec<Candidate>,
+    records: Vec<Record>,
+) -> Vec<Recalled> {
+    let priors = Priors::of(query.text());
+    let mut records: HashMap<RecordId, Record> = records
+        .into_iter()
+        .map(|record| (record.id.clone(), record))
+        .collect();
+    let relevant = candidates
+        .into_iter()
+        .filter(|c| !query.has_floor() || c.is_relevant());
+    let mut items: Vec<Recalled> = relevant
+        .filter_map(|candidate| {
+            Some(recalled(
+                candidate.clone(),
+                records.remove(&candidate.id)?,
+                &priors,
+            ))
+        })
+        .collect();
+    items.sort_by(|a, b| {
+        let newest_first = || (b.record.at, &b.record.id).cmp(&(a.record.at, &a.record.id));
+        b.score.total_cmp(&a.score).then_with(newest_first)
+    });
+    items.truncate(query.items_max());
+    items
+}
+
+fn recalled(candidate: Candidate, record: Record, priors: &Priors) -> Recalled {
+    let mut why = candidate.why;
+    why.channels.extend(priors.apply(&record));
+    Recalled {
+        score: why.channels.iter().map(|(_, score)| score).sum(),
+        record,
+        why,
+    }
+}

@@ -1,0 +1,41 @@
+//! What is likely before any word is compared.
+
+use super::Channel;
+use crate::Record;
+use crate::text::words;
+
+/// In standard deviations, like every channel.
+const SPEAKER_MATCH: f32 = 1.0;
+const IS_QUESTION: f32 = -0.7;
+
+/// Who speaks of themselves as `I` in a chat with an assistant, and whom they call `you`.
+const FIRST_PERSON: (&[&str], &str) = (&["i", "me", "my", "mine", "myself"], "user");
+const SECOND_PERSON: (&[&str], &str) = (&["you", "your", "yours", "yourself"], "assistant");
+
+/// Priors of one query.
+pub(crate) struct Priors {
+    query: Vec<String>,
+}
+
+impl Priors {
+    pub(crate) fn of(query: &str) -> Self {
+        let mut query = words(query);
+        for (pronouns, speaker) in [FIRST_PERSON, SECOND_PERSON] {
+            if query.iter().any(|word| pronouns.contains(&word.as_str())) {
+                query.push(speaker.to_owned());
+            }
+        }
+        Self { query }
+    }
+
+    /// What they add to the score of `record`.
+    pub(crate) fn apply(&self, record: &Record) -> Vec<(Channel, f32)> {
+        let speaker = words(&record.speaker);
+        let names_speaker = speaker.iter().any(|name| self.query.contains(name));
+        let asks = record.text.trim_end().ends_with('?');
+        let mut added = Vec::new();
+        added.extend(names_speaker.then_some((Channel::Speaker, SPEAKER_MATCH)));
+        added.extend(asks.then_some((Channel::Question, IS_QUESTION)));
+        added
+    }
+}

@@ -1,0 +1,130 @@
+//! The commands.
+
+mod chat;
+mod config;
+mod doctor;
+mod door;
+mod events;
+mod failure;
+mod import;
+mod models;
+mod recall;
+mod serve;
+mod settings;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use karen_core::Result;
+
+use door::Door;
+pub(crate) use failure::report;
+use settings::Settings;
+
+/// Karen: an AI assistant with a memory, served from one folder.
+#[derive(Parser)]
+#[command(name = "karen-server", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the page and the API (what happens when no command is given)
+    Serve,
+    /// Chat in the terminal; Ctrl-C stops an answer, and at the prompt leaves
+    Chat {
+        /// The model to ask
+        #[arg(long)]
+        model: Option<String>,
+        /// The conversation to go on with
+        #[arg(long)]
+        conversation: Option<String>,
+    },
+    /// Add, list and remove models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Take over a chat history: OpenAI's conversations.json, or JSON lines
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Search what is remembered
+    Recall {
+        /// What to look for
+        query: String,
+        /// Results at most, 1 to 200
+        #[arg(long, default_value_t = 10)]
+        limit: u32,
+    },
+    /// Look for what is wrong
+    Doctor,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ModelsCommand {
+    /// Add a GGUF file; it stays where it is
+    Add {
+        /// The file
+        path: PathBuf,
+        /// What to call it; made from the file if absent
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the models
+    List,
+    /// Remove a model; its file stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Show every setting, its value and where it comes from
+    Check,
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        let settings = self.settings;
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings.config()?).await?,
+            Command::Doctor => return Ok(doctor::run(&settings).await),
+            Command::Config(ConfigCommand::Check) => config::check(&settings)?,
+            command => {
+                let door = Door::open(&settings).await?;
+                let result = command.through(&door).await;
+                door.close().await?;
+                result?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Command {
+    /// What is done the same whether or not a server runs on the folder.
+    async fn through(self, door: &Door) -> Result<()> {
+        match self {
+            Self::Chat {
+                model,
+                conversation,
+            } => chat::run(door, model, conversation).await,
+            Self::Models(ModelsCommand::Add { path, name }) => models::add(door, &path, name).await,
+            Self::Models(ModelsCommand::List) => models::list(door).await,
+            Self::Models(ModelsCommand::Remove { name }) => models::remove(door, &name).await,
+            Self::Import { file } => import::run(door, &file).await,
+            Self::Recall { query, limit } => recall::run(door, query, limit).await,
+            Self::Serve | Self::Doctor | Self::Config(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The server.
+
+use karen_core::config::Config;
+use karen_core::{Karen, Result};
+use karen_server::{Server, is_demo, log_to_stderr};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(super) async fn run(config: Config) -> Result<()> {
+    log_to_stderr(&config.log)?;
+    let karen = Karen::builder().config(config).open().await?;
+    let server = Server::bind(karen.clone()).await?;
+    announce(&karen, &server).await?;
+    server.run(asked_to_stop()).await?;
+    println!("Karen has stopped; everything is kept.");
+    Ok(())
+}
+
+async fn announce(karen: &Karen, server: &Server) -> Result<()> {
+    let url = format!("http://{}", server.address());
+    println!("Karen listens on {url}");
+    if let Some(token) = karen.auth().setup_token().await? {
+        println!(
+            "Make the first account (this link works once): {url}/#setup={}",
+            token.expose()
+        );
+    }
+    match karen.folder() {
+        Some(folder) => println!("Everything is kept in {}", folder.display()),
+        None => println!("Nothing is kept: everything is gone when this server stops"),
+    }
+    println!("{}", models(karen));
+    Ok(())
+}
+
+/// What answers, said plainly.
+fn models(karen: &Karen) -> String {
+    match karen.models().resolve(None) {
+        Err(_) => "No model is loaded: answers quote what is remembered. \
+                   Add one with `karen-server models add FILE.gguf`"
+            .to_owned(),
+        Ok(model) if is_demo(karen, &model) => format!(
+            "Model: {}, a tiny demonstration that answers from what it is told. \
+             Add a real one with `karen-server models add FILE.gguf`",
+            model.name
+        ),
+        Ok(model) => format!("Model: {}", model.name),
+    }
+}
+
+/// Ready at the first SIGINT or SIGTERM.
+async fn asked_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    println!("Stopping: running answers get a moment to end.");
+}

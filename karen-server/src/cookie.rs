@@ -1,0 +1,76 @@
+//! The refresh token as a cookie that scripts cannot read and other sites cannot send.
+
+use std::time::Duration;
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+
+const NAME: &str = "karen_refresh";
+
+/// A `Set-Cookie` that keeps `token` in the browser for `lifetime`.
+pub(crate) fn keep(token: &str, lifetime: Duration, headers: &HeaderMap) -> HeaderValue {
+    set_cookie(token, lifetime.as_secs(), headers)
+}
+
+/// A `Set-Cookie` that makes the browser forget the token.
+pub(crate) fn forget(headers: &HeaderMap) -> HeaderValue {
+    set_cookie("", 0, headers)
+}
+
+/// The token that a request's cookie holds.
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == NAME)
+        .map(|(_, token)| token)
+}
+
+fn set_cookie(token: &str, seconds: u64, headers: &HeaderMap) -> HeaderValue {
+    let secure = if is_https(headers) { "; Secure" } else { "" };
+    let text = format!(
+        "{NAME}={token}; Path=/api/v1/auth; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
+    HeaderValue::from_str(&text).expect("tokens are plain ASCII")
+}
+
+/// Whether the browser spoke TLS to the proxy in front. Whoever forges the header marks their own
+/// cookie as secure, which harms nobody.
+fn is_https(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|scheme| scheme == "https")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_reads_back() {
+        let set = keep("abc.def", Duration::from_secs(60), &HeaderMap::new());
+        assert_eq!(
+            set,
+            "karen_refresh=abc.def; Path=/api/v1/auth; Max-Age=60; HttpOnly; SameSite=Strict"
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            COOKIE,
+            HeaderValue::from_static("other=1; karen_refresh=abc.def"),
+        );
+        assert_eq!(token(&headers), Some("abc.def"));
+    }
+
+    #[test]
+    fn behind_tls_the_cookie_is_secure() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        let set = forget(&headers);
+        assert!(set.to_str().expect("text").ends_with("; Secure"));
+    }
+}

@@ -1,0 +1,126 @@
+//! The OpenAPI document, made from the routes themselves.
+
+use karen_core::Code;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::problem::ProblemBody;
+use crate::routes::{self, Routes, openai};
+
+const BEARER: &str = "bearer";
+
+/// The OpenAPI 3.1 document of everything that the server answers.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut open = routes::merged(routes::open());
+    each_operation(open.get_openapi_mut(), |_, operation| {
+        operation.security = Some(Vec::new())
+    });
+    let all = [
+        open,
+        routes::merged(routes::prompt()),
+        routes::merged(routes::lasting()),
+    ];
+    let mut document = all
+        .into_iter()
+        .fold(base(), |mut document, routes: Routes| {
+            document.merge(routes.into_openapi());
+            document
+        });
+    each_operation(&mut document, |path, operation| {
+        let name = if openai::owns(path) {
+            "OpenAiError"
+        } else {
+            "Problem"
+        };
+        operation
+            .responses
+            .responses
+            .insert("default".to_owned(), failure(name));
+    });
+    document
+}
+
+fn base() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An access token, or an API key."))
+        .build();
+    let mut components = Components::new();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    add_schema::<ProblemBody<'static>>(&mut components);
+    add_schema::<openai::ErrorBody>(&mut components);
+    let info = InfoBuilder::new()
+        .title("Karen")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description()))
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], _>(
+            BEARER,
+            [],
+        )]))
+        .build()
+}
+
+fn add_schema<T: ToSchema + PartialSchema>(components: &mut Components) {
+    let mut nested: Vec<(String, RefOr<Schema>)> = Vec::new();
+    T::schemas(&mut nested);
+    components.schemas.extend(nested);
+    components
+        .schemas
+        .insert(T::name().into_owned(), T::schema());
+}
+
+fn description() -> String {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    format!(
+        "An AI assistant with a memory. The codes of problems: {}.",
+        codes.join(", ")
+    )
+}
+
+fn failure(schema: &str) -> RefOr<utoipa::openapi::Response> {
+    let kind = if schema == "Problem" {
+        "application/problem+json"
+    } else {
+        "application/json"
+    };
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(schema)))
+        .build();
+    let response = ResponseBuilder::new()
+        .description("What went wrong")
+        .content(kind, content);
+    RefOr::T(response.build())
+}
+
+fn each_operation(document: &mut OpenApi, change: impl Fn(&str, &mut Operation)) {
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            change(path, operation);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

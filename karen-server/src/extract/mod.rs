@@ -1,0 +1,15 @@
+//! What handlers take from a request, each refusing with a [`Problem`](crate::problem::Problem).
+
+mod body;
+mod caller;
+mod json;
+mod path;
+mod query;
+mod visitor;
+
+pub(crate) use body::text_of;
+pub(crate) use caller::Caller;
+pub(crate) use json::Json;
+pub(crate) use path::Path;
+pub(crate) use query::Query;
+pub(crate) use visitor::Visitor;

@@ -1,0 +1,32 @@
+//! Where a request comes from.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use karen_core::auth::Device;
+
+use crate::server::Peer;
+
+/// The device that somebody logs in from, as it appears in their list of sessions.
+pub(crate) struct Visitor(pub(crate) Device);
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let agent = parts
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        let address = match parts.extensions.get::<Peer>() {
+            Some(Peer::Network(address)) => Some(address.ip()),
+            Some(Peer::Owner) | None => None,
+        };
+        Ok(Self(Device {
+            name: agent.map(str::to_owned),
+            address,
+        }))
+    }
+}

@@ -1,0 +1,59 @@
+//! Who is asking. A route is behind a principal because of where it stands in the router.
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use karen_core::{Code, Principal};
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::server::Peer;
+
+/// Lets a request through with the session of its principal.
+pub(crate) async fn guard(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let principal = principal_of(&app, request.headers(), request.extensions()).await?;
+    request
+        .extensions_mut()
+        .insert(app.karen.session(principal));
+    let mut response = next.run(request).await;
+    // What was told to one person is for no cache on the way.
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The principal of the bearer token, or the owner who asks over the local socket.
+pub(crate) async fn principal_of(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Principal, Problem> {
+    match (headers.get(AUTHORIZATION), extensions.get::<Peer>()) {
+        (Some(value), _) => Ok(app.karen.auth().authenticate(bearer(value)?).await?),
+        (None, Some(Peer::Owner)) => Ok(Principal::local()),
+        (None, _) => Err(unauthenticated(
+            "a bearer token is needed: log in, or use an API key",
+        )),
+    }
+}
+
+fn bearer(value: &HeaderValue) -> Result<&str, Problem> {
+    let text = value.to_str().ok().and_then(|text| text.split_once(' '));
+    match text {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(unauthenticated(
+            "the header Authorization takes the form: Bearer TOKEN",
+        )),
+    }
+}
+
+fn unauthenticated(detail: &'static str) -> Problem {
+    Problem::new(Code::Unauthenticated, detail)
+}

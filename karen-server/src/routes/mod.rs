@@ -1,0 +1,69 @@
+//! The routes, a file for each noun; wire types stand beside the handlers that speak them.
+
+mod api_keys;
+mod auth;
+mod chat;
+mod conversations;
+mod docs;
+mod health;
+mod import;
+mod me;
+mod memories;
+mod metrics;
+mod models;
+pub(crate) mod openai;
+mod page;
+mod setup;
+mod turns;
+mod users;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+pub(crate) type Routes = OpenApiRouter<App>;
+
+/// What anybody may call.
+pub(crate) fn open() -> Vec<Routes> {
+    vec![
+        setup::routes(),
+        auth::routes(),
+        health::routes(),
+        metrics::routes(),
+    ]
+}
+
+/// What a principal may call, and what answers at once.
+pub(crate) fn prompt() -> Vec<Routes> {
+    vec![
+        auth::guarded_routes(),
+        me::routes(),
+        api_keys::routes(),
+        users::routes(),
+        conversations::routes(),
+        turns::routes(),
+        memories::routes(),
+        models::routes(),
+        openai::models::routes(),
+    ]
+}
+
+/// What a principal may call, and what takes as long as a model or a large file takes.
+pub(crate) fn lasting() -> Vec<Routes> {
+    vec![
+        chat::routes(),
+        import::routes(),
+        openai::chat::routes(),
+        openai::embeddings::routes(),
+    ]
+}
+
+/// What browsers load: the page and the documentation.
+pub(crate) fn pages() -> Router<App> {
+    page::routes().merge(docs::routes())
+}
+
+pub(crate) fn merged(routes: Vec<Routes>) -> Routes {
+    routes.into_iter().fold(Routes::default(), Routes::merge)
+}

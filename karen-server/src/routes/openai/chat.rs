@@ -1,0 +1,174 @@
+//! Chat completions: stateless, and cancelled when the client goes away.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use karen_core::Permission;
+use karen_core::infer::{FinishReason, GenerateEvent, Generation, ModelError, Usage};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::message::ToolCallBody;
+use super::request::ChatRequest;
+use super::stream::{self, Chunk};
+use crate::app::App;
+use crate::extract::{Caller, Json};
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::telemetry;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(chat_completions))
+}
+
+/// A completed chat.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiChatCompletion)]
+struct Completion {
+    id: String,
+    /// Always `chat.completion`.
+    object: &'static str,
+    /// Unix seconds.
+    created: u64,
+    /// The model that answered.
+    model: String,
+    choices: [Choice; 1],
+    usage: UsageBody,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiChoice)]
+struct Choice {
+    index: u32,
+    message: MessageOut,
+    /// `stop`, `length` or `tool_calls`.
+    finish_reason: &'static str,
+    /// Always null.
+    logprobs: Option<()>,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = OpenAiAnswer)]
+struct MessageOut {
+    /// Always `assistant`.
+    role: &'static str,
+    content: Option<String>,
+    /// Always null.
+    refusal: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCallBody>,
+}
+
+#[derive(Clone, Copy, Default, Serialize, ToSchema)]
+#[schema(as = OpenAiUsage)]
+pub(super) struct UsageBody {
+    prompt_tokens: u32,
+    completion_tokens: u32,
+    total_tokens: u32,
+}
+
+/// What every chunk and the whole answer say of themselves.
+#[derive(Clone)]
+pub(super) struct Heading {
+    pub(super) id: String,
+    pub(super) created: u64,
+    pub(super) model: String,
+}
+
+/// Complete a chat, for OpenAI's clients
+#[utoipa::path(
+    post, path = "/v1/chat/completions", tag = "openai",
+    responses((status = 200, description = "The answer", content(
+        (Completion = "application/json"), (Chunk = "text/event-stream"),
+    ))),
+)]
+async fn chat_completions(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Json(request): Json<ChatRequest>,
+) -> Result<Response, Problem> {
+    session.principal().require(Permission::ModelsUse)?;
+    let (streamed, include_usage) = (request.stream, request.include_usage());
+    let mut generation = app.karen.models().generate(request.read()?).await?;
+    let heading = Heading::of(&generation);
+    // What fails before the first word is still worth a status of its own.
+    let first = generation.next().await.transpose()?;
+    let events = futures::stream::iter(first.map(Ok)).chain(generation);
+    if streamed {
+        return Ok(stream::respond(heading, events, include_usage));
+    }
+    Ok(Json(Completion::of(heading, events).await?).into_response())
+}
+
+impl Completion {
+    async fn of(
+        heading: Heading,
+        events: impl futures::Stream<Item = Result<GenerateEvent, ModelError>>,
+    ) -> Result<Self, Problem> {
+        let mut events = std::pin::pin!(events);
+        let mut text = String::new();
+        let mut message = MessageOut {
+            role: "assistant",
+            ..MessageOut::default()
+        };
+        let (mut usage, mut finish_reason) = (UsageBody::default(), "stop");
+        while let Some(event) = events.next().await {
+            match event? {
+                GenerateEvent::TextDelta(piece) => text.push_str(&piece),
+                GenerateEvent::ToolCall(call) => message.tool_calls.push(ToolCallBody::of(&call)),
+                GenerateEvent::Usage(used) => usage = UsageBody::counted(used),
+                GenerateEvent::Done(reason) => finish_reason = finish(reason),
+                _ => {}
+            }
+        }
+        message.content =
+            Some(text).filter(|text| !text.is_empty() || message.tool_calls.is_empty());
+        let choice = Choice {
+            index: 0,
+            message,
+            finish_reason,
+            logprobs: None,
+        };
+        Ok(Self {
+            id: heading.id,
+            object: "chat.completion",
+            created: heading.created,
+            model: heading.model,
+            choices: [choice],
+            usage,
+        })
+    }
+}
+
+impl Heading {
+    fn of(generation: &Generation) -> Self {
+        let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
+        Self {
+            id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
+            created: since.map_or(0, |elapsed| elapsed.as_secs()),
+            model: generation.model().to_string(),
+        }
+    }
+}
+
+impl UsageBody {
+    /// The usage as the client is told, after the operators' counters heard of it.
+    pub(super) fn counted(usage: Usage) -> Self {
+        telemetry::count_tokens(usage.prompt_tokens, usage.completion_tokens);
+        Self {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            total_tokens: usage.prompt_tokens + usage.completion_tokens,
+        }
+    }
+}
+
+pub(super) fn finish(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Length => "length",
+        FinishReason::ToolCalls => "tool_calls",
+        _ => "stop",
+    }
+}

@@ -1,0 +1,16 @@
+//! Routes that OpenAI's own clients speak: no memory, no conversation, their shape of errors.
+
+pub(crate) mod chat;
+pub(crate) mod embeddings;
+mod error;
+mod message;
+pub(crate) mod models;
+mod request;
+mod stream;
+
+pub(crate) use error::ErrorBody;
+
+/// Whether a path belongs to OpenAI's clients, who expect their own shape of errors.
+pub(crate) fn owns(path: &str) -> bool {
+    path.starts_with("/v1/")
+}

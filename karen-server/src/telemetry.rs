@@ -1,0 +1,147 @@
+//! What the server tells its operators: metrics for Prometheus, and the log.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use futures::StreamExt;
+use karen_core::config::{LogFormat, LogSettings};
+use karen_core::{Code, Error, Finish, Result, Session, TurnEvent, TurnId, TurnStream};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+pub(crate) const REQUESTS: &str = "karen_http_requests_total";
+pub(crate) const REQUEST_SECONDS: &str = "karen_http_request_duration_seconds";
+const TURNS: &str = "karen_turns_total";
+const TOKENS: &str = "karen_tokens_total";
+const FIRST_TOKEN_SECONDS: &str = "karen_time_to_first_token_seconds";
+const LIVE_TURNS: &str = "karen_live_turns";
+
+/// Upper bounds of the latency buckets, in seconds: a millisecond to half a minute.
+const BUCKETS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// The metrics of this process.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// Collects from the first call on; a process has one collection, whatever it serves.
+    pub(crate) fn installed() -> Self {
+        static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+        Self {
+            handle: HANDLE.get_or_init(install).clone(),
+        }
+    }
+
+    /// Everything in Prometheus' text format.
+    pub(crate) fn render(&self, live_turns: usize) -> String {
+        metrics::gauge!(LIVE_TURNS).set(live_turns as f64);
+        self.handle.render()
+    }
+
+    /// Moves what was measured into its buckets: without it an unwatched server would grow.
+    pub(crate) fn tidy(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+fn install() -> PrometheusHandle {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+        .expect("there are buckets");
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    // A program around this server that records on its own keeps its recorder; ours stays empty.
+    let _ = metrics::set_global_recorder(recorder);
+    describe();
+    handle
+}
+
+fn describe() {
+    metrics::describe_counter!(REQUESTS, "Requests by method, route and class of status.");
+    metrics::describe_histogram!(REQUEST_SECONDS, "Seconds until the head of the response.");
+    metrics::describe_counter!(TURNS, "Turns that ended, by why.");
+    metrics::describe_counter!(
+        TOKENS,
+        "Tokens of turns: read (prompt) and written (completion)."
+    );
+    metrics::describe_histogram!(FIRST_TOKEN_SECONDS, "Seconds until a turn's first words.");
+    metrics::describe_gauge!(LIVE_TURNS, "Turns that are running.");
+}
+
+/// Measures a turn to its end, whoever else listens.
+pub(crate) fn follow(session: Session, turn: TurnId, begun: Instant) {
+    tokio::spawn(async move {
+        match session.resume(&turn, 0).await {
+            Ok(events) => measure(events, begun).await,
+            Err(error) => tracing::warn!(%turn, code = %error.code(), "a turn was not measured"),
+        }
+    });
+}
+
+async fn measure(mut events: TurnStream, begun: Instant) {
+    let mut silent = true;
+    while let Some(Ok(numbered)) = events.next().await {
+        match numbered.event {
+            TurnEvent::Delta { .. } if silent => {
+                silent = false;
+                metrics::histogram!(FIRST_TOKEN_SECONDS).record(begun.elapsed());
+            }
+            TurnEvent::Usage {
+                prompt_tokens,
+                completion_tokens,
+            } => {
+                count_tokens(prompt_tokens, completion_tokens);
+            }
+            TurnEvent::Done { finish, .. } => {
+                metrics::counter!(TURNS, "finish" => label(finish)).increment(1);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The same names as in the event.
+fn label(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop => "stop",
+        Finish::Length => "length",
+        Finish::ToolRounds => "tool_rounds",
+        Finish::Cancelled => "cancelled",
+        Finish::Interrupted => "interrupted",
+        Finish::NoModel => "no_model",
+        Finish::Failed => "failed",
+    }
+}
+
+pub(crate) fn count_tokens(prompt: u32, completion: u32) {
+    metrics::counter!(TOKENS, "kind" => "prompt").increment(u64::from(prompt));
+    metrics::counter!(TOKENS, "kind" => "completion").increment(u64::from(completion));
+}
+
+/// Sends log lines to standard error, as configured.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` when `log.level` is no list of directives.
+pub fn log_to_stderr(settings: &LogSettings) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.level).map_err(|e| {
+        let message = format!(
+            "log.level is {:?}, and may be info or info,karen_core=debug",
+            settings.level
+        );
+        Error::new(Code::InvalidArgument, message).caused_by(e)
+    })?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let installed = match settings.format {
+        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => lines.try_init(),
+    };
+    // A program around this server that logs already goes on as it does.
+    let _ = installed;
+    Ok(())
+}

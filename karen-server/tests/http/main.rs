@@ -1,0 +1,14 @@
+//! Whole-system claims about the server, over real connections.
+
+mod accounts;
+mod chat;
+mod commands;
+mod connections;
+mod harness;
+mod memories;
+mod openai;
+mod openapi;
+mod pages;
+mod problems;
+mod readme;
+mod scripted;

@@ -1,0 +1,8 @@
+//! Claims about the whole system, on real stores and real services.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail by panicking, and says what it runs"
+)]
+
+mod architecture;
