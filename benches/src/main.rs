@@ -1,2 +1,128 @@
-//! Measures Karen.
-fn main() {}
+//! Measures Karen. Every subcommand prints one JSON object a line; nothing else goes to stdout.
+#![allow(clippy::print_stdout, reason = "printing is what it is for")]
+
+mod goldens;
+mod http;
+mod locomo;
+mod recall;
+mod start;
+mod turn;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+#[derive(Parser)]
+#[command(about = "Measures Karen; prints one JSON object a line.")]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// From starting the process to being ready, for each start-up mode.
+    Start {
+        /// Starts of each mode; the median is printed.
+        #[arg(long, default_value_t = 15)]
+        runs: usize,
+    },
+    /// What Karen adds to a bare loop over the model's stream.
+    Turn {
+        /// Turns measured.
+        #[arg(long, default_value_t = 50)]
+        runs: usize,
+    },
+    /// An authenticated GET, over keep-alive connections on loopback.
+    Http {
+        /// Requests in all.
+        #[arg(long, default_value_t = 20_000)]
+        requests: usize,
+        /// Connections at once.
+        #[arg(long, default_value_t = 8)]
+        connections: usize,
+    },
+    /// Greedy tokens against PyTorch's.
+    Goldens {
+        /// The demonstration model.
+        #[arg(long, default_value = "tests/model/karen-demo.gguf")]
+        model: PathBuf,
+        /// Its goldens.
+        #[arg(long, default_value = "tests/model/goldens.json")]
+        goldens: PathBuf,
+    },
+    /// Evidence recall on LoCoMo.
+    Recall {
+        /// The data, such as locomo10.json.
+        #[arg(long)]
+        locomo: PathBuf,
+        /// Leaves the embedder out: words alone.
+        #[arg(long)]
+        lexical: bool,
+    },
+    /// What `start` measures, in a process of its own.
+    #[command(hide = true)]
+    Serve {
+        #[arg(long)]
+        mode: String,
+        #[arg(long)]
+        folder: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().bench).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print(&serde_json::json!({ "error": error.to_string() }));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(bench: Bench) -> Result<()> {
+    match bench {
+        Bench::Start { runs } => start::run(runs),
+        Bench::Turn { runs } => turn::run(runs).await,
+        Bench::Http {
+            requests,
+            connections,
+        } => http::run(requests, connections).await,
+        Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
+        Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
+        Bench::Serve { mode, folder } => start::serve(&mode, folder).await,
+    }
+}
+
+/// One line of output.
+fn print(row: &impl Serialize) {
+    println!(
+        "{}",
+        serde_json::to_string(row).expect("rows are plain data")
+    );
+}
+
+/// The value below which this share of the values lies; the values need not be in order.
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    values
+        .get((last as f64 * share).round() as usize)
+        .copied()
+        .unwrap_or(f64::NAN)
+}
+
+/// Processes that ran or waited to run in the last minute: a figure taken on a busy machine says so.
+fn load() -> f64 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .and_then(|first| first.parse().ok())
+        .unwrap_or(f64::NAN)
+}

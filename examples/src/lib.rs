@@ -1,1 +1,1 @@
-//! Programs that show Karen at work.
+//! Programs that show Karen at work: `cargo run --package karen-examples --example chat`.

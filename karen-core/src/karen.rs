@@ -128,6 +128,14 @@ impl Karen {
         Health::of(&self.shared).await
     }
 
+    /// Checks that the database is whole, page by page; takes seconds a gigabyte.
+    ///
+    /// # Errors
+    /// `CORRUPT` with the first damage found.
+    pub async fn verify(&self) -> Result<()> {
+        Ok(self.shared.database.verify().await?)
+    }
+
     /// Turns that are running.
     #[must_use]
     pub fn live_turns(&self) -> usize {
@@ -234,7 +242,6 @@ async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Mod
             .ok()
             .and_then(std::num::NonZero::new),
         context_tokens: std::num::NonZero::new(settings.context_tokens),
-        ..ModelsConfig::default()
     })
     .await?;
     if models.default_name().is_none() && !settings.demo.as_os_str().is_empty() {

@@ -62,7 +62,7 @@ pub use import::{ImportProgress, Imported};
 pub use karen::Karen;
 pub use scope::Scope;
 pub use session::{
-    Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef,
+    Answering, Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef,
 };
 pub use tool::{FunctionTool, Plugins, Tool, ToolError, ToolInvocation, ToolSpec};
 pub use turn::{

@@ -2,6 +2,7 @@
 
 mod chat;
 mod conversations;
+mod generate;
 mod memories;
 mod remember;
 
@@ -11,6 +12,7 @@ use karen_auth::{Permission, Principal};
 
 pub use chat::{Chat, TurnRef};
 pub use conversations::Conversations;
+pub use generate::Answering;
 pub use memories::{Memories, RecallBuilder};
 pub use remember::RememberBuilder;
 

@@ -33,7 +33,7 @@ fn arrows(kind: DependencyKind) -> BTreeMap<String, BTreeSet<String>> {
             .map(|d| d.name.clone())
             .filter(|name| members.contains(name));
         inside
-            .filter(|name| *name != package.name.to_string())
+            .filter(|name| name.as_str() != package.name.as_str())
             .collect()
     };
     metadata

@@ -4,7 +4,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Pool};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Pool, Row};
 
 use crate::migration::migrate;
 use crate::{Dialect, Location, Migration, Reader, SqlError, SqlErrorKind, Tx};
@@ -89,6 +89,26 @@ impl Database {
         }
         .map(Tx)
         .map_err(of)
+    }
+
+    /// Checks that the whole of a SQLite file is sound. PostgreSQL checks its own pages.
+    ///
+    /// # Errors
+    /// `Corrupt`, with the first damage found.
+    pub async fn verify(&self) -> Result<(), SqlError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(());
+        }
+        let of = |e| SqlError::of("verify", "database", e);
+        let mut reader = self.read().await?;
+        let row = reader
+            .fetch_one("PRAGMA integrity_check(1)")
+            .await
+            .map_err(of)?;
+        match row.try_get::<String, _>(0).map_err(of)?.as_str() {
+            "ok" => Ok(()),
+            damage => Err(SqlError::new(SqlErrorKind::Corrupt, "verify", damage)),
+        }
     }
 
     /// Closes every connection; a SQLite log is folded into its file.

@@ -419,7 +419,11 @@ impl TurnInProgress<'_> {
         let reply = turn.answer_message(&answer.text, message_state(finish), answer.model.as_ref());
         let conversations = &self.karen.conversations;
         conversations
-            .append(&self.live.scope, &turn.conversation, &[reply.clone()])
+            .append(
+                &self.live.scope,
+                &turn.conversation,
+                std::slice::from_ref(&reply),
+            )
             .await?;
         let remember = self
             .options

@@ -66,6 +66,11 @@ impl Findings {
             return;
         };
         self.parts(&door).await;
+        let whole = door.get::<serde_json::Value>("/api/v1/integrity").await;
+        self.note(
+            "integrity",
+            whole.map(|_| ("every page is whole".to_owned(), ())),
+        );
         self.models(&door).await;
         if let Err(error) = door.close().await {
             self.note::<()>("closing", Err(error));

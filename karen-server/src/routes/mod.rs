@@ -7,6 +7,7 @@ mod conversations;
 mod docs;
 mod health;
 mod import;
+mod integrity;
 mod me;
 mod memories;
 mod metrics;
@@ -54,6 +55,7 @@ pub(crate) fn lasting() -> Vec<Routes> {
     vec![
         chat::routes(),
         import::routes(),
+        integrity::routes(),
         openai::chat::routes(),
         openai::embeddings::routes(),
     ]

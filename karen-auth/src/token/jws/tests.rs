@@ -109,7 +109,6 @@ const SAME_AS_VALID: [u64; 2] = [367, 370];
 const VALID_BUT_MISSPELT: [u64; 2] = [372, 373];
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that was left out says so")]
 fn the_wycheproof_cases_for_hs256_are_judged_right() {
     let Some(file) = vectors() else {
         println!("left out: no Wycheproof vectors; set KAREN_VECTORS to their folder");

@@ -1,4 +1,4 @@
-use sqlx::{Executor, Row};
+use sqlx::Executor;
 
 use super::*;
 

@@ -1,10 +1,9 @@
 //! Chat completions: stateless, and cancelled when the client goes away.
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use karen_core::Permission;
-use karen_core::infer::{FinishReason, GenerateEvent, Generation, ModelError, Usage};
+use karen_core::Answering;
+use karen_core::infer::{FinishReason, GenerateEvent, Usage};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -13,7 +12,6 @@ use uuid::Uuid;
 use super::message::ToolCallBody;
 use super::request::ChatRequest;
 use super::stream::{self, Chunk};
-use crate::app::App;
 use crate::extract::{Caller, Json};
 use crate::problem::Problem;
 use crate::routes::Routes;
@@ -85,17 +83,15 @@ pub(super) struct Heading {
     ))),
 )]
 async fn chat_completions(
-    State(app): State<App>,
     Caller(session): Caller,
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, Problem> {
-    session.principal().require(Permission::ModelsUse)?;
     let (streamed, include_usage) = (request.stream, request.include_usage());
-    let mut generation = app.karen.models().generate(request.read()?).await?;
-    let heading = Heading::of(&generation);
+    let mut answering = session.generate(request.read()?).await?;
+    let heading = Heading::of(&answering);
     // What fails before the first word is still worth a status of its own.
-    let first = generation.next().await.transpose()?;
-    let events = futures::stream::iter(first.map(Ok)).chain(generation);
+    let first = answering.next().await.transpose()?;
+    let events = futures::stream::iter(first.map(Ok)).chain(answering);
     if streamed {
         return Ok(stream::respond(heading, events, include_usage));
     }
@@ -105,7 +101,7 @@ async fn chat_completions(
 impl Completion {
     async fn of(
         heading: Heading,
-        events: impl futures::Stream<Item = Result<GenerateEvent, ModelError>>,
+        events: impl futures::Stream<Item = karen_core::Result<GenerateEvent>>,
     ) -> Result<Self, Problem> {
         let mut events = std::pin::pin!(events);
         let mut text = String::new();
@@ -143,12 +139,12 @@ impl Completion {
 }
 
 impl Heading {
-    fn of(generation: &Generation) -> Self {
+    fn of(answering: &Answering) -> Self {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
         Self {
             id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
             created: since.map_or(0, |elapsed| elapsed.as_secs()),
-            model: generation.model().to_string(),
+            model: answering.model().to_string(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
-use karen_core::infer::{GenerateEvent, ModelError};
+use karen_core::infer::GenerateEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,7 +61,7 @@ struct Chunks {
 /// Streams the events as chunks; when the client goes away they are dropped, which cancels.
 pub(super) fn respond(
     heading: Heading,
-    events: impl Stream<Item = Result<GenerateEvent, ModelError>> + Send + 'static,
+    events: impl Stream<Item = karen_core::Result<GenerateEvent>> + Send + 'static,
     include_usage: bool,
 ) -> Response {
     let mut chunks = Chunks {
@@ -86,7 +86,7 @@ impl Chunks {
         })
     }
 
-    fn frames(&mut self, event: Result<GenerateEvent, ModelError>) -> Vec<Event> {
+    fn frames(&mut self, event: karen_core::Result<GenerateEvent>) -> Vec<Event> {
         match event {
             Ok(event) => self.chunks(event).iter().map(frame).collect(),
             Err(error) => {
