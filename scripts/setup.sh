@@ -31,6 +31,13 @@ install() {
   DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
 }
 
+# Installs packages unless the command that they bring is there already, from wherever.
+provide() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null || install "$@"
+}
+
 rust() {
   if ! command -v cargo >/dev/null; then
     say "install Rust first: https://rustup.rs, or apt-get install rustup"
@@ -66,10 +73,16 @@ for part in "$@"; do
   case $part in
     build)
       rust
-      install build-essential cmake clang libclang-dev
+      provide cc build-essential
+      provide cmake cmake
+      provide clang clang
+      install libclang-dev
       ;;
     test)
-      install chromium nodejs npm python3-venv
+      provide chromium chromium
+      provide node nodejs
+      provide npm npm
+      python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
       python_tools "${XDG_CACHE_HOME:-$HOME/.cache}/karen/python"
       browser_tools
       ;;

@@ -6,3 +6,6 @@
 )]
 
 mod architecture;
+mod demo_model;
+mod formats;
+mod paths;

@@ -85,9 +85,7 @@ impl<'model> Slot<'model> {
 
     /// Reads the prompt; `false` if it was cancelled meanwhile.
     fn read(&mut self, task: &Task) -> Result<bool, ModelError> {
-        // The last token is always read again: its logits choose the first one of the answer.
-        let known = common_prefix(&self.cached, &task.prompt).min(task.prompt.len() - 1);
-        self.forget_after(known);
+        self.forget_after(reusable(&self.cached, task));
         let known = self.cached.len();
         let chunks = task.prompt[known..].chunks(PREFILL_TOKENS);
         let last = chunks.len() - 1;
@@ -163,6 +161,16 @@ impl<'model> Slot<'model> {
             .and_then(|()| send(task, GenerateEvent::Usage(usage)))
             .and_then(|()| send(task, GenerateEvent::Done(finish)));
         Ok(())
+    }
+}
+
+/// How many cached tokens a prompt may begin with. The last one is always read again: its logits
+/// choose the first token of the answer. With a seed nothing is reused: logits depend a little on how
+/// many tokens are read at once, and a seed promises the same answer.
+fn reusable(cached: &[LlamaToken], task: &Task) -> usize {
+    match task.sampling.seed {
+        Some(_) => 0,
+        None => common_prefix(cached, &task.prompt).min(task.prompt.len() - 1),
     }
 }
 
