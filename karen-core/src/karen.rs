@@ -1,7 +1,7 @@
 //! The handle to everything, and how it opens and closes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::stream::BoxStream;
@@ -43,8 +43,9 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<dyn UsageLedger>,
     pub(crate) events: Arc<dyn EventBus>,
     pub(crate) live: LiveTurns,
-    /// Dropped last: whoever opens the folder next finds everything closed.
-    folder: Option<DataFolder>,
+    folder: Option<PathBuf>,
+    /// Held until Karen is closed, or the last handle is dropped.
+    lock: Mutex<Option<DataFolder>>,
 }
 
 impl Karen {
@@ -75,7 +76,8 @@ impl Karen {
             live: LiveTurns::default(),
             config,
             database,
-            folder,
+            folder: folder.as_ref().map(|folder| folder.path().to_owned()),
+            lock: Mutex::new(folder),
         });
         recover(&shared).await?;
         if shared.config.data.start == StartMode::Standard {
@@ -117,10 +119,7 @@ impl Karen {
     /// The data folder, absolute; `None` when everything is in memory.
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
-        self.shared
-            .folder
-            .as_ref()
-            .map(|folder| folder.path().to_owned())
+        self.shared.folder.clone()
     }
 
     /// How each part is doing, found out by asking it.
@@ -150,7 +149,8 @@ impl Karen {
         self.shared.events.subscribe().await
     }
 
-    /// Stops the running turns, keeps what they said, unloads the models and closes the database.
+    /// Stops the running turns, keeps what they said, unloads the models, closes the database and
+    /// gives the folder free.
     ///
     /// Other handles answer `UNAVAILABLE` from here on.
     ///
@@ -160,6 +160,9 @@ impl Karen {
         self.shared.live.stop().await;
         self.shared.models.close().await;
         self.shared.database.close().await;
+        // No code panics while it holds this lock.
+        let mut lock = self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(lock.take());
         Ok(())
     }
 }
