@@ -161,7 +161,11 @@ impl Karen {
         self.shared.models.close().await;
         self.shared.database.close().await;
         // No code panics while it holds this lock.
-        let mut lock = self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lock = self
+            .shared
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         drop(lock.take());
         Ok(())
     }

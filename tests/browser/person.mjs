@@ -21,7 +21,8 @@ export class Person {
   }
 
   button(name, place = this.page) {
-    return place.getByRole("button", { name });
+    // "Forget" is also the beginning of "Forget: what it forgets".
+    return place.getByRole("button", { name: new RegExp(`^${name}(:|$)`) });
   }
 
   link(name) {

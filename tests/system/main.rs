@@ -6,6 +6,9 @@
 )]
 
 mod architecture;
+mod browser;
 mod demo_model;
 mod formats;
+mod host;
+mod openai_client;
 mod paths;
