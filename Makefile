@@ -14,7 +14,7 @@ test: setup-tests ## Runs every test
 check: setup-tests ## Format, lints, docs, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --features karen-core/testing
 	cargo deny --offline check --hide-inclusion-graph bans licenses sources
 
 bench: setup ## Builds karen-bench, optimised
