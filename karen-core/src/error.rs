@@ -224,7 +224,11 @@ impl From<ModelError> for Error {
     fn from(error: ModelError) -> Self {
         let code = match error.kind() {
             ModelErrorKind::Missing => Code::ModelMissing,
-            ModelErrorKind::Load => Code::ModelLoad,
+            ModelErrorKind::Load(_) => Code::ModelLoad,
+            ModelErrorKind::Corrupt => Code::Corrupt,
+            ModelErrorKind::TooNew => Code::TooNew,
+            ModelErrorKind::Full => Code::StorageFull,
+            ModelErrorKind::ReadOnly => Code::ReadOnly,
             ModelErrorKind::Invalid(_) => Code::InvalidArgument,
             ModelErrorKind::PromptTooLong { .. } => Code::TooLarge,
             ModelErrorKind::Conflict => Code::Conflict,

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use karen_auth::SigningSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::{Code, Error, Result};
@@ -68,13 +69,20 @@ impl DataFolder {
     }
 
     /// The secret of this folder, made at the first start.
-    pub(crate) fn secret(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// `CORRUPT` when the file holds something else.
+    pub(crate) fn secret(&self) -> Result<SigningSecret> {
         let path = self.path.join(SECRET);
-        match std::fs::read_to_string(&path) {
-            Ok(secret) => Ok(secret.trim().to_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create_secret(&path),
-            Err(error) => Err(io_error(&path, error)),
-        }
+        let secret = match std::fs::read(&path) {
+            Ok(secret) => secret,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_secret(&path)?,
+            Err(error) => return Err(io_error(&path, error)),
+        };
+        SigningSecret::new(String::from_utf8_lossy(&secret).trim()).map_err(|error| {
+            let advice = "is damaged: restore it, or delete it to sign everybody out";
+            Error::new(Code::Corrupt, format!("{} {advice}", path.display())).caused_by(error)
+        })
     }
 }
 
@@ -113,7 +121,7 @@ fn write_owner(lock: &mut File) -> io::Result<()> {
 }
 
 /// Written whole under another name first: a secret cut short would be kept for good.
-fn create_secret(path: &Path) -> Result<String> {
+fn create_secret(path: &Path) -> Result<Vec<u8>> {
     let of = |e| io_error(path, e);
     let bytes: [u8; SECRET_BYTES] = rand::random();
     let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -128,7 +136,7 @@ fn create_secret(path: &Path) -> Result<String> {
     file.write_all(secret.as_bytes()).map_err(of)?;
     file.sync_all().map_err(of)?;
     std::fs::rename(&fresh, path).map_err(of)?;
-    Ok(secret)
+    Ok(secret.into_bytes())
 }
 
 fn io_error(path: &Path, error: io::Error) -> Error {
@@ -171,9 +179,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("folder");
         let data = DataFolder::take(folder.path()).expect("take");
-        let secret = data.secret().expect("made");
-        assert_eq!(secret.len(), 2 * SECRET_BYTES);
-        assert_eq!(data.secret().expect("read"), secret);
+        let read = || std::fs::read(folder.path().join(SECRET)).expect("secret");
+        data.secret().expect("made");
+        let made = read();
+        assert_eq!(made.len(), 2 * SECRET_BYTES);
+        data.secret().expect("read");
+        assert_eq!(read(), made);
         let mode = std::fs::metadata(folder.path().join(SECRET))
             .expect("file")
             .permissions()

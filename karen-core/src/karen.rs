@@ -228,7 +228,7 @@ fn signing_secret(config: &Config, folder: Option<&DataFolder>) -> Result<Signin
         return Ok(SigningSecret::new(text.trim())?);
     }
     match folder {
-        Some(folder) => Ok(SigningSecret::new(&folder.secret()?)?),
+        Some(folder) => folder.secret(),
         None => Ok(SigningSecret::random()),
     }
 }

@@ -21,9 +21,9 @@ pub struct ModelError {
 pub enum ModelErrorKind {
     /// There is no such model, or none at all.
     Missing,
-    /// The model's file is there and cannot be loaded.
-    Load,
-    /// The request, or a file given to add, cannot be used; the text says why.
+    /// The model's file is there and cannot be loaded; the text says why.
+    Load(String),
+    /// The request cannot be carried out as it stands; the text says why.
     Invalid(String),
     /// Prompt and context, in tokens. Nothing was cut.
     PromptTooLong {
@@ -40,6 +40,14 @@ pub enum ModelErrorKind {
     Busy,
     /// The registry's file or the engine does not answer; may be retried.
     Unavailable,
+    /// The registry's file is damaged.
+    Corrupt,
+    /// A newer version of the program wrote the registry.
+    TooNew,
+    /// The disk is full; nothing was changed.
+    Full,
+    /// The registry's folder cannot be written.
+    ReadOnly,
     /// The model cannot do this.
     Unsupported(String),
     /// A mistake of this crate's.
@@ -56,10 +64,7 @@ impl ModelErrorKind {
     fn advice(&self) -> String {
         match self {
             Self::Missing => "there is no such model; list the models, or add one".to_owned(),
-            Self::Load => {
-                "the file cannot be loaded; see the log for llama.cpp's reason".to_owned()
-            }
-            Self::Invalid(why) | Self::Unsupported(why) => why.clone(),
+            Self::Load(why) | Self::Invalid(why) | Self::Unsupported(why) => why.clone(),
             Self::PromptTooLong {
                 prompt_tokens,
                 context_tokens,
@@ -70,6 +75,10 @@ impl ModelErrorKind {
             Self::Cancelled => "it was cancelled".to_owned(),
             Self::Busy => "too many requests wait for the model; try again".to_owned(),
             Self::Unavailable => "it does not answer; try again".to_owned(),
+            Self::Corrupt => "it is damaged; mend it or move it away".to_owned(),
+            Self::TooNew => "a newer version of Karen wrote it: upgrade this program".to_owned(),
+            Self::Full => "the disk is full: free some space and try again".to_owned(),
+            Self::ReadOnly => "it cannot be written: check its owner and permissions".to_owned(),
             Self::Internal => "this is a mistake of karen-infer's".to_owned(),
         }
     }

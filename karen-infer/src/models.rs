@@ -110,7 +110,7 @@ impl Models {
     /// Opens the models of a folder. No model is read.
     ///
     /// # Errors
-    /// `Invalid` when the registry cannot be read, `Unsupported` when a newer program wrote it.
+    /// `Corrupt` when the registry cannot be understood, `TooNew` when a newer program wrote it.
     pub async fn open(config: ModelsConfig) -> Result<Self, ModelError> {
         let registry = match &config.folder {
             Some(folder) => Registry::read(folder)?,
@@ -135,8 +135,8 @@ impl Models {
     /// else what its header says, else its file's.
     ///
     /// # Errors
-    /// `Invalid` when the file is absent, no GGUF or cut short; `Conflict` when the name is taken;
-    /// `Unsupported` when llama.cpp is not built in.
+    /// `Invalid` when the file is absent, `Load` when it is no GGUF or cut short; `Conflict` when
+    /// the name is taken; `Unsupported` when llama.cpp is not built in.
     pub async fn add(
         &self,
         path: &Path,

@@ -35,6 +35,12 @@ pub(crate) struct Registered {
     pub(crate) size_bytes: u64,
 }
 
+/// What every version of the file says.
+#[derive(Deserialize)]
+struct Written {
+    version: u32,
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self::new(None, Vec::new())
@@ -56,26 +62,26 @@ impl Registry {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(unreadable(&path).caused_by(error)),
+            Err(error) => {
+                let subject = path.display().to_string();
+                return Err(ModelError::new(kind_of(&error), "read", subject).caused_by(error));
+            }
         };
-        let registry: Self = toml::from_str(&text).map_err(|e| unreadable(&path).caused_by(e))?;
-        if registry.version != VERSION {
-            let why = format!(
-                "it is of version {}: upgrade this program",
-                registry.version
-            );
-            let kind = ModelErrorKind::Unsupported(why);
-            return Err(ModelError::new(kind, "read", path.display().to_string()));
+        let failed = |kind| ModelError::new(kind, "read", path.display().to_string());
+        // The version first: a newer registry has fields that this program does not know.
+        let written: Written =
+            toml::from_str(&text).map_err(|e| failed(ModelErrorKind::Corrupt).caused_by(e))?;
+        if written.version > VERSION {
+            return Err(failed(ModelErrorKind::TooNew));
         }
-        Ok(registry)
+        toml::from_str(&text).map_err(|e| failed(ModelErrorKind::Corrupt).caused_by(e))
     }
 
     /// Replaces the registry of `folder`: a crash leaves the old one or the new one.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), ModelError> {
         let path = folder.join(FILE);
         self.replace(folder, &path).map_err(|e| {
-            let kind = ModelErrorKind::Unavailable;
-            ModelError::new(kind, "write", path.display().to_string()).caused_by(e)
+            ModelError::new(kind_of(&e), "write", path.display().to_string()).caused_by(e)
         })
     }
 
@@ -99,17 +105,19 @@ pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
                 ModelErrorKind::Invalid("there is no such file".to_owned())
             }
             GgufError::Read(e) => ModelErrorKind::Invalid(e.to_string()),
-            _ => ModelErrorKind::Invalid(error.to_string()),
+            _ => ModelErrorKind::Load(error.to_string()),
         };
         ModelError::new(kind, "use", path.display().to_string()).caused_by(error)
     })
 }
 
-fn unreadable(path: &Path) -> ModelError {
-    let why = "it cannot be read; mend it or move it away".to_owned();
-    ModelError::new(
-        ModelErrorKind::Invalid(why),
-        "read",
-        path.display().to_string(),
-    )
+fn kind_of(error: &io::Error) -> ModelErrorKind {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ModelErrorKind::Full,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ModelErrorKind::ReadOnly
+        }
+        io::ErrorKind::InvalidData => ModelErrorKind::Corrupt,
+        _ => ModelErrorKind::Unavailable,
+    }
 }

@@ -34,7 +34,7 @@ impl ChatTemplate {
         environment.add_filter("tojson", to_json);
         environment
             .add_template_owned(NAME, source)
-            .map_err(|e| failed(ModelErrorKind::Load, e))?;
+            .map_err(|e| failed(ModelErrorKind::Load(e.to_string()), e))?;
         Ok(Self {
             environment,
             bos,

@@ -86,7 +86,7 @@ async fn files_cut_short_at_any_place_are_refused() {
         std::fs::write(&path, &whole[..cut]).unwrap();
         let error = models.add(&path, None).await.unwrap_err();
         assert!(
-            matches!(error.kind(), ModelErrorKind::Invalid(_)),
+            matches!(error.kind(), ModelErrorKind::Load(_)),
             "cut at {cut}: {error}"
         );
     }
@@ -128,7 +128,7 @@ async fn noise_with_a_good_beginning_is_refused() {
         std::fs::write(&path, &bytes).unwrap();
         let error = models.add(&path, None).await.unwrap_err();
         assert!(
-            matches!(error.kind(), ModelErrorKind::Invalid(_)),
+            matches!(error.kind(), ModelErrorKind::Load(_)),
             "round {round}: {error}"
         );
     }
@@ -150,14 +150,15 @@ async fn a_file_that_is_absent_or_a_folder_is_named() {
 #[tokio::test]
 async fn a_registry_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("models.toml"), "version = 99\n").unwrap();
+    std::fs::write(
+        folder.path().join("models.toml"),
+        "version = 99\nshelf = \"new\"\n",
+    )
+    .unwrap();
     let config = ModelsConfig {
         folder: Some(folder.path().to_owned()),
         ..ModelsConfig::default()
     };
     let error = Models::open(config).await.err().unwrap();
-    assert!(
-        matches!(error.kind(), ModelErrorKind::Unsupported(_)),
-        "{error}"
-    );
+    assert_eq!(*error.kind(), ModelErrorKind::TooNew);
 }

@@ -8,6 +8,7 @@
 mod architecture;
 mod browser;
 mod demo_model;
+mod folder;
 mod formats;
 mod host;
 mod openai_client;

@@ -19,3 +19,10 @@ pub(crate) fn python() -> PathBuf {
         cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));
     cache.join("karen/python/bin/python")
 }
+
+/// The server's program, which `cargo test --workspace` builds beside the tests.
+pub(crate) fn server() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    profile.join("karen-server")
+}

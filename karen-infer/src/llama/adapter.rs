@@ -45,7 +45,8 @@ impl LlamaAdapter {
             crate::registry::checked_header(&path)?;
             Engine::load(&path, options)
         });
-        let failed = |e| ModelError::new(ModelErrorKind::Load, "load", "the model").caused_by(e);
+        let failed =
+            |e| ModelError::new(ModelErrorKind::Internal, "load", "the model").caused_by(e);
         let loaded = Arc::new(load.await.map_err(failed)??);
         *engine = Some(Arc::clone(&loaded));
         Ok(loaded)

@@ -115,9 +115,13 @@ impl Engine {
 }
 
 fn load_model(path: &Path) -> Result<Arc<LlamaModel>, ModelError> {
-    let failed = || ModelError::new(ModelErrorKind::Load, "load", path.display().to_string());
+    let failed = |e| {
+        let why = "llama.cpp refuses it; its reason is in the log".to_owned();
+        let kind = ModelErrorKind::Load(why);
+        ModelError::new(kind, "load", path.display().to_string()).caused_by(e)
+    };
     let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default())
-        .map_err(|e| failed().caused_by(e))?;
+        .map_err(failed)?;
     Ok(Arc::new(model))
 }
 
@@ -126,7 +130,8 @@ fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError>
         return Ok(None);
     };
     let source = source.to_string().map_err(|e| {
-        ModelError::new(ModelErrorKind::Load, "read", "the chat template").caused_by(e)
+        let kind = ModelErrorKind::Load("it is no UTF-8".to_owned());
+        ModelError::new(kind, "read", "the chat template").caused_by(e)
     })?;
     let vocab = model.vocab();
     let text = |token| {
@@ -170,7 +175,8 @@ fn serve(
     ready: oneshot::Sender<Result<(), ModelError>>,
 ) {
     let context = backend().and_then(|backend| {
-        let kind = ModelErrorKind::Load;
+        let why = "memory may be short; lower models.context_tokens".to_owned();
+        let kind = ModelErrorKind::Load(why);
         let failed = |e| ModelError::new(kind, "make a context for", "the model").caused_by(e);
         model
             .new_context(backend, context_params(options))

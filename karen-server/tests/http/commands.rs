@@ -119,6 +119,7 @@ async fn failures_have_a_code_and_a_next_step() {
     .expect("file");
     for (arguments, code) in [
         (&["models", "add", "absent.gguf"][..], "INVALID_ARGUMENT"),
+        (&["models", "add", "not-a-model.gguf"], "MODEL_LOAD"),
         (&["models", "remove", "none"], "MODEL_MISSING"),
         (&["import", "absent.json"], "INVALID_ARGUMENT"),
         (
