@@ -1,4 +1,5 @@
 # Karen's commands. Everything they need is installed by scripts/: see README.md.
+# Everything is built with --workspace: one set of features, so that nothing is compiled twice.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/karen/target
 # The engine's threads wait for each other at every layer: passive waiting keeps a busy machine quick.
 export OMP_WAIT_POLICY ?= passive
@@ -6,7 +7,8 @@ export OMP_WAIT_POLICY ?= passive
 .PHONY: run test check bench prove setup setup-tests
 
 run: setup ## Builds Karen and serves it on 127.0.0.1:8000, with everything in ./karen-data
-	cargo run --quiet --package karen-server -- --set models.demo=tests/model/karen-demo.gguf serve
+	cargo build --quiet --workspace --bin karen-server
+	$(CARGO_TARGET_DIR)/debug/karen-server --set models.demo=tests/model/karen-demo.gguf serve
 
 test: setup-tests ## Runs every test
 	cargo test --workspace --no-fail-fast
@@ -18,7 +20,7 @@ check: setup-tests ## Format, lints, docs, licences and advisories
 	cargo deny --offline check --hide-inclusion-graph bans licenses sources
 
 bench: setup ## Builds karen-bench, optimised
-	cargo build --release --package karen-bench
+	cargo build --release --workspace --bin karen-bench
 	@echo "$(CARGO_TARGET_DIR)/release/karen-bench"
 
 prove: setup-tests ## The long campaigns: hundreds of kills, thousands of broken inputs

@@ -40,9 +40,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX core_turns_conversation ON core_turns (conversation);
         CREATE TABLE core_turn_events (
             turn TEXT NOT NULL REFERENCES core_turns (id) ON DELETE CASCADE,
-            number INTEGER NOT NULL,
-            event TEXT NOT NULL,
-            PRIMARY KEY (turn, number)) WITHOUT ROWID;
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            events TEXT NOT NULL,
+            PRIMARY KEY (turn, first)) WITHOUT ROWID;
         CREATE TABLE core_usage (
             tenant TEXT NOT NULL,
             owner TEXT NOT NULL,
@@ -89,9 +90,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX core_turns_conversation ON core_turns (conversation);
         CREATE TABLE core_turn_events (
             turn TEXT NOT NULL REFERENCES core_turns (id) ON DELETE CASCADE,
-            number BIGINT NOT NULL,
-            event TEXT NOT NULL,
-            PRIMARY KEY (turn, number));
+            first BIGINT NOT NULL,
+            last BIGINT NOT NULL,
+            events TEXT NOT NULL,
+            PRIMARY KEY (turn, first));
         CREATE TABLE core_usage (
             tenant TEXT NOT NULL,
             owner TEXT NOT NULL,

@@ -97,6 +97,36 @@ impl Registry {
     }
 }
 
+impl Registered {
+    /// Reads the header of the file at `path`, which is called `name`, else what the header says,
+    /// else what the file is called.
+    pub(crate) async fn of(path: &Path, name: Option<ModelName>) -> Result<Self, ModelError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let read = path.clone();
+        let header = tokio::task::spawn_blocking(move || checked_header(&read)).await;
+        let failed = |e| ModelError::new(ModelErrorKind::Internal, "read", "the file").caused_by(e);
+        let header = header.map_err(failed)??;
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let own = header.name.as_deref().and_then(ModelName::near);
+        let name = name
+            .or(own)
+            .or_else(|| stem.as_deref().and_then(ModelName::near));
+        let nameless = || {
+            let why = "it has no name: give it one".to_owned();
+            ModelError::new(ModelErrorKind::Invalid(why), "add", "the model")
+        };
+        Ok(Self {
+            name: name.ok_or_else(nameless)?,
+            path,
+            architecture: header.architecture,
+            context_tokens: header.context_tokens,
+            size_bytes: header.size_bytes,
+        })
+    }
+}
+
 /// The header of the GGUF file at `path`, or what is wrong with it.
 pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
     gguf::read(path).map_err(|error| {

@@ -78,6 +78,9 @@ async fn events_are_kept_in_order_and_once(log: &dyn TurnLog) {
     log.append(&scope, id, &[delta(2, "changed"), delta(3, "c")])
         .await
         .expect("appends");
+    log.append(&scope, id, &[delta(1, "again"), delta(2, "again")])
+        .await
+        .expect("appends nothing");
     let expect = [delta(1, "a"), delta(2, "b"), delta(3, "c")];
     assert_eq!(log.events(&scope, id, 0, 10).await.expect("lists"), expect);
     assert_eq!(

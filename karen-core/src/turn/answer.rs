@@ -1,7 +1,6 @@
-//! The turn itself: permission, recall, generation, tools, and keeping what was said.
+//! The turn itself: recall, the prompt, and rounds with the model.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use karen_auth::{Permission, Principal};
@@ -10,152 +9,34 @@ use karen_infer::{
     ModelInfo, ModelName, Sampling, ToolCall,
 };
 use karen_memory::{Query, Recall};
-use karen_sql::now_ms;
 
 use super::event::{Finish, RecalledItem, TurnEvent};
 use super::journal::Journal;
 use super::live::LiveTurn;
+use super::options::TurnOptions;
 use super::prompt::{Fitted, Prompt, Room};
-use super::{Turn, TurnState, TurnStream};
-use crate::conversation::{Conversation, Message, MessageState, Role};
+use crate::Result;
+use crate::conversation::Message;
 use crate::event::EventKind;
-use crate::id::{ConversationId, MessageId, TurnId};
 use crate::karen::Shared;
-use crate::recollection::{ingest, recalled_item};
-use crate::tool::ToolInvocation;
-use crate::usage::{Usage, admit};
-use crate::{Code, Error, Result, Scope, TurnRef};
-
-/// Bytes of a tool's result that a model is shown at most.
-const TOOL_RESULT_BYTES_MAX: usize = 16 * 1024;
-/// Characters of a title made from the first message.
-const TITLE_CHARS_MAX: usize = 60;
-
-/// How one turn differs from the configuration.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TurnOptions {
-    pub(crate) conversation: Option<ConversationId>,
-    pub(crate) model: Option<ModelName>,
-    pub(crate) answer_tokens: Option<u32>,
-    pub(crate) sampling: Option<Sampling>,
-    pub(crate) stop: Vec<String>,
-    pub(crate) remember: Option<bool>,
-}
+use crate::recollection::recalled_item;
 
 /// What has been said so far; it outlives a turn that is cut short.
 #[derive(Debug, Default)]
-struct Answer {
-    text: String,
-    model: Option<ModelName>,
-    prompt_tokens: u64,
-    completion_tokens: u64,
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) model: Option<ModelName>,
+    pub(super) prompt_tokens: u64,
+    pub(super) completion_tokens: u64,
 }
 
-/// Starts a turn and listens to it from the beginning. When this returns, the message is durable.
-pub(crate) async fn begin(
+/// Answers a turn that has begun, and keeps what was said.
+pub(super) async fn run(
     karen: Arc<Shared>,
+    live: Arc<LiveTurn>,
     principal: Principal,
-    message: String,
     options: TurnOptions,
-) -> Result<TurnStream> {
-    principal.require(Permission::ChatUse)?;
-    check_message(&karen, &message)?;
-    check_model(&karen, options.model.as_ref())?;
-    let scope = Scope::of(&principal);
-    admit(&*karen.ledger, &scope, &karen.config.limits, now_ms()).await?;
-    let conversation = conversation(&karen, &scope, &options, &message).await?;
-    let turn = Turn {
-        id: TurnId::fresh(),
-        conversation,
-        message: MessageId::fresh(),
-        answer: MessageId::fresh(),
-        prompt: message,
-        state: TurnState::Running,
-        created_at: now_ms(),
-    };
-    let live = karen.live.enter(scope, turn)?;
-    let remember = options.remember.unwrap_or(karen.config.memory.remember);
-    if let Err(error) = keep_message(&karen, &live, remember).await {
-        karen.live.leave(&live.turn.id);
-        return Err(error);
-    }
-    let stream = TurnStream::live(TurnRef::of(&live), Arc::clone(&live), 0);
-    tokio::spawn(run(karen, live, principal, options));
-    Ok(stream)
-}
-
-fn check_message(karen: &Shared, message: &str) -> Result<()> {
-    let bytes_max = karen.config.chat.message_bytes_max as usize;
-    if message.trim().is_empty() {
-        return Err(Error::new(Code::InvalidArgument, "the message is empty"));
-    }
-    if message.len() > bytes_max {
-        let text = format!(
-            "the message has {} bytes, and may have {bytes_max}",
-            message.len()
-        );
-        return Err(Error::new(Code::TooLarge, text));
-    }
-    Ok(())
-}
-
-fn check_model(karen: &Shared, asked: Option<&ModelName>) -> Result<()> {
-    if let Some(name) = asked {
-        karen.models.info(name)?;
-    }
-    Ok(())
-}
-
-async fn conversation(
-    karen: &Shared,
-    scope: &Scope,
-    options: &TurnOptions,
-    message: &str,
-) -> Result<ConversationId> {
-    let Some(id) = &options.conversation else {
-        let now = now_ms();
-        let conversation = Conversation {
-            id: ConversationId::fresh(),
-            title: title(message),
-            created_at: now,
-            updated_at: now,
-        };
-        karen.conversations.create(scope, &conversation).await?;
-        return Ok(conversation.id);
-    };
-    let found = karen.conversations.get(scope, id).await?;
-    let missing = || Error::new(Code::NotFound, format!("there is no conversation {id}"));
-    Ok(found.ok_or_else(missing)?.id)
-}
-
-/// The first line, cut at a word.
-pub(crate) fn title(message: &str) -> String {
-    let line = message.trim().lines().next().unwrap_or_default();
-    if line.chars().count() <= TITLE_CHARS_MAX {
-        return line.to_owned();
-    }
-    let cut: String = line.chars().take(TITLE_CHARS_MAX).collect();
-    let at_word = cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head);
-    format!("{at_word}…")
-}
-
-/// The turn first, so that a crash in between is found and mended when Karen opens again.
-async fn keep_message(karen: &Shared, live: &LiveTurn, remember: bool) -> Result<()> {
-    let (scope, turn) = (&live.scope, &live.turn);
-    karen.turn_log.begin(scope, turn).await?;
-    let message = turn.user_message();
-    karen
-        .conversations
-        .append(scope, &turn.conversation, &[message])
-        .await?;
-    if !remember {
-        let id = std::slice::from_ref(&turn.message);
-        karen.conversations.mark_remembered(scope, id).await?;
-    }
-    Ok(())
-}
-
-async fn run(karen: Arc<Shared>, live: Arc<LiveTurn>, principal: Principal, options: TurnOptions) {
+) {
     let journal = Journal::start(Arc::clone(&live), Arc::clone(&karen.turn_log));
     let mut answer = Answer::default();
     let turn = TurnInProgress {
@@ -182,12 +63,12 @@ async fn run(karen: Arc<Shared>, live: Arc<LiveTurn>, principal: Principal, opti
 }
 
 /// What every step of a turn looks at.
-struct TurnInProgress<'a> {
-    karen: &'a Arc<Shared>,
-    live: &'a LiveTurn,
-    journal: &'a Journal,
-    principal: &'a Principal,
-    options: &'a TurnOptions,
+pub(super) struct TurnInProgress<'a> {
+    pub(super) karen: &'a Arc<Shared>,
+    pub(super) live: &'a LiveTurn,
+    pub(super) journal: &'a Journal,
+    pub(super) principal: &'a Principal,
+    pub(super) options: &'a TurnOptions,
 }
 
 impl TurnInProgress<'_> {
@@ -330,47 +211,6 @@ impl TurnInProgress<'_> {
         Ok((finish, calls))
     }
 
-    async fn call_tool(&self, call: ToolCall) -> Result<ModelMessage> {
-        let logged = TurnEvent::ToolCall {
-            id: call.id.clone(),
-            name: call.name.clone(),
-            arguments: call.arguments.clone(),
-        };
-        self.journal.say_durably(logged).await?;
-        let result = self.run_tool(&call).await;
-        let failed = result.is_err();
-        let content = bounded(result.unwrap_or_else(|reason| reason));
-        self.journal.say(TurnEvent::ToolResult {
-            id: call.id.clone(),
-            content: content.clone(),
-            failed,
-        });
-        Ok(ModelMessage::tool_result(call.id, content))
-    }
-
-    /// What the tool says, or in `Err` why it says nothing: both are for the model to read.
-    async fn run_tool(&self, call: &ToolCall) -> Result<String, String> {
-        let Some(tool) = self.karen.plugins.get(&call.name) else {
-            return Err(format!("there is no tool named {}", call.name));
-        };
-        if self.principal.require(tool.permission()).is_err() {
-            return Err(format!("{} is not permitted", call.name));
-        }
-        let invocation = ToolInvocation {
-            principal: self.principal,
-            arguments: &call.arguments,
-        };
-        let seconds = self.karen.config.chat.tool_seconds;
-        let limit = Duration::from_secs(u64::from(seconds));
-        match tokio::time::timeout(limit, tool.call(invocation)).await {
-            Ok(Ok(value)) => Ok(value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("{} took longer than {seconds} s", call.name)),
-        }
-    }
-
     /// With no model there is no answer of Karen's own: what is known is quoted, and said to be.
     async fn quote_memory(&self, recall: &Recall, answer: &mut Answer) -> Result<Finish> {
         let budget = self.karen.config.memory.recall_tokens;
@@ -391,92 +231,6 @@ impl TurnInProgress<'_> {
         });
         Ok(Finish::NoModel)
     }
-
-    /// Keeps the answer, remembers the turn, counts what it used; gives the turn's last event.
-    async fn conclude(&self, answer: &Answer, result: Result<Finish>) -> TurnEvent {
-        let (mut finish, mut error) = match result {
-            Ok(finish) => (finish, None),
-            Err(error) => (Finish::Failed, Some(error)),
-        };
-        if let Err(lost) = self.keep(answer, finish).await {
-            finish = Finish::Failed;
-            error.get_or_insert(lost);
-        }
-        if let Some(error) = &error {
-            tracing::warn!(turn = %self.live.turn.id, code = %error.code(), error = error as &dyn std::error::Error, "a turn failed");
-        }
-        TurnEvent::Done {
-            message_id: self.live.turn.answer.clone(),
-            finish,
-            model_asked: self.options.model.as_ref().map(ToString::to_string),
-            model_answered: answer.model.as_ref().map(ToString::to_string),
-            error: error.as_ref().map(Into::into),
-        }
-    }
-
-    async fn keep(&self, answer: &Answer, finish: Finish) -> Result<()> {
-        let turn = &self.live.turn;
-        let reply = turn.answer_message(&answer.text, message_state(finish), answer.model.as_ref());
-        let conversations = &self.karen.conversations;
-        conversations
-            .append(
-                &self.live.scope,
-                &turn.conversation,
-                std::slice::from_ref(&reply),
-            )
-            .await?;
-        let remember = self
-            .options
-            .remember
-            .unwrap_or(self.karen.config.memory.remember);
-        if remember {
-            let said = [turn.user_message(), reply.clone()];
-            ingest(self.karen, &self.live.scope, &turn.conversation, &said).await?;
-        }
-        let ids = [turn.message.clone(), reply.id];
-        conversations
-            .mark_remembered(&self.live.scope, &ids)
-            .await?;
-        let usage = Usage {
-            turn: turn.id.clone(),
-            at: turn.created_at,
-            model: answer.model.as_ref().map(ToString::to_string),
-            prompt_tokens: answer.prompt_tokens,
-            completion_tokens: answer.completion_tokens,
-        };
-        self.karen.ledger.record(&self.live.scope, &usage).await
-    }
-}
-
-impl Turn {
-    pub(super) fn user_message(&self) -> Message {
-        Message {
-            id: self.message.clone(),
-            turn: Some(self.id.clone()),
-            role: Role::User,
-            content: self.prompt.clone(),
-            state: MessageState::Complete,
-            model: None,
-            created_at: self.created_at,
-        }
-    }
-
-    pub(super) fn answer_message(
-        &self,
-        text: &str,
-        state: MessageState,
-        model: Option<&ModelName>,
-    ) -> Message {
-        Message {
-            id: self.answer.clone(),
-            turn: Some(self.id.clone()),
-            role: Role::Assistant,
-            content: text.to_owned(),
-            state,
-            model: model.map(ToString::to_string),
-            created_at: now_ms(),
-        }
-    }
 }
 
 fn finish_of(reason: FinishReason) -> Finish {
@@ -485,26 +239,4 @@ fn finish_of(reason: FinishReason) -> Finish {
         FinishReason::Cancelled => Finish::Cancelled,
         _ => Finish::Stop,
     }
-}
-
-fn message_state(finish: Finish) -> MessageState {
-    match finish {
-        Finish::Stop | Finish::Length | Finish::ToolRounds | Finish::NoModel => {
-            MessageState::Complete
-        }
-        Finish::Cancelled => MessageState::Cancelled,
-        Finish::Interrupted => MessageState::Interrupted,
-        Finish::Failed => MessageState::Failed,
-    }
-}
-
-/// Cuts a tool's result, and says so, before it crowds the prompt.
-fn bounded(mut content: String) -> String {
-    if content.len() > TOOL_RESULT_BYTES_MAX {
-        let whole = content.floor_char_boundary(TOOL_RESULT_BYTES_MAX);
-        let cut = content.len() - whole;
-        content.truncate(whole);
-        content.push_str(&format!("\n[{cut} more bytes left out]"));
-    }
-    content
 }

@@ -20,11 +20,14 @@ impl SqlTurnLog {
         Self { database }
     }
 
-    async fn write_owned(&self, scope: &Scope, id: &TurnId) -> Result<Tx> {
+    /// Adds the events that are not there yet, in a transaction that is still open.
+    async fn add(&self, scope: &Scope, id: &TurnId, events: &[NumberedEvent]) -> Result<Tx> {
         let mut tx = self.database.write().await?;
-        if !owns(&mut tx, scope, id).await? {
+        let Some(last) = last_number(&mut tx, scope, id).await? else {
             return Err(Error::new(Code::NotFound, "there is no such turn"));
-        }
+        };
+        let known = events.partition_point(|event| event.number <= last);
+        insert(&mut tx, id, &events[known..]).await?;
         Ok(tx)
     }
 }
@@ -69,14 +72,11 @@ impl TurnLog for SqlTurnLog {
     }
 
     async fn append(&self, scope: &Scope, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
-        let mut tx = self.write_owned(scope, id).await?;
-        insert(&mut tx, id, events).await?;
-        Ok(tx.commit().await?)
+        Ok(self.add(scope, id, events).await?.commit().await?)
     }
 
     async fn finish(&self, scope: &Scope, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
-        let mut tx = self.write_owned(scope, id).await?;
-        insert(&mut tx, id, events).await?;
+        let mut tx = self.add(scope, id, events).await?;
         sqlx::query("UPDATE core_turns SET state = 'finished' WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *tx)
@@ -95,10 +95,10 @@ impl TurnLog for SqlTurnLog {
         let of = |e| SqlError::of("list events of", id.as_str(), e);
         let mut reader = self.database.read().await?;
         let rows = sqlx::query(
-            "SELECT e.number, e.event FROM core_turn_events e
+            "SELECT e.events FROM core_turn_events e
              JOIN core_turns t ON t.id = e.turn
-             WHERE e.turn = $1 AND t.tenant = $2 AND t.owner = $3 AND e.number > $4
-             ORDER BY e.number LIMIT $5",
+             WHERE e.turn = $1 AND t.tenant = $2 AND t.owner = $3 AND e.last > $4
+             ORDER BY e.first LIMIT $5",
         )
         .bind(id.as_str())
         .bind(scope.tenant())
@@ -108,7 +108,12 @@ impl TurnLog for SqlTurnLog {
         .fetch_all(&mut *reader)
         .await
         .map_err(of)?;
-        rows.iter().map(event).collect()
+        let mut events = Vec::new();
+        for row in &rows {
+            events.extend(batch(row)?.into_iter().filter(|e| e.number > after));
+        }
+        events.truncate(limit as usize);
+        Ok(events)
     }
 
     async fn running(&self) -> Result<Vec<(Scope, Turn)>> {
@@ -130,32 +135,39 @@ impl TurnLog for SqlTurnLog {
     }
 }
 
-async fn owns(tx: &mut Tx, scope: &Scope, id: &TurnId) -> Result<bool> {
-    let row =
-        sqlx::query("SELECT 1 AS one FROM core_turns WHERE id = $1 AND tenant = $2 AND owner = $3")
-            .bind(id.as_str())
-            .bind(scope.tenant())
-            .bind(scope.user())
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(|e| SqlError::of("find", id.as_str(), e))?;
-    Ok(row.is_some())
+/// The number of the turn's last event, 0 before the first; `None` if the scope has no such turn.
+async fn last_number(tx: &mut AnyConnection, scope: &Scope, id: &TurnId) -> Result<Option<u64>> {
+    let of = |e| SqlError::of("find", id.as_str(), e);
+    let row = sqlx::query(
+        "SELECT COALESCE((SELECT MAX(last) FROM core_turn_events WHERE turn = t.id), 0) AS last
+         FROM core_turns t WHERE t.id = $1 AND t.tenant = $2 AND t.owner = $3",
+    )
+    .bind(id.as_str())
+    .bind(scope.tenant())
+    .bind(scope.user())
+    .fetch_optional(tx)
+    .await
+    .map_err(of)?;
+    let last = row.map(|row| row.try_get::<i64, _>("last")).transpose();
+    Ok(last
+        .map_err(of)?
+        .map(|last| u64::try_from(last).unwrap_or_default()))
 }
 
+/// One row a batch: a row for each token would cost more than the token.
 async fn insert(tx: &mut AnyConnection, id: &TurnId, events: &[NumberedEvent]) -> Result<()> {
-    for NumberedEvent { number, event } in events {
-        let text = serde_json::to_string(event).expect("events are plain data");
-        sqlx::query(
-            "INSERT INTO core_turn_events (turn, number, event) VALUES ($1, $2, $3)
-             ON CONFLICT (turn, number) DO NOTHING",
-        )
+    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+        return Ok(());
+    };
+    let text = serde_json::to_string(events).expect("events are plain data");
+    sqlx::query("INSERT INTO core_turn_events (turn, first, last, events) VALUES ($1, $2, $3, $4)")
         .bind(id.as_str())
-        .bind(i64::try_from(*number).unwrap_or(i64::MAX))
+        .bind(i64::try_from(first.number).unwrap_or(i64::MAX))
+        .bind(i64::try_from(last.number).unwrap_or(i64::MAX))
         .bind(text)
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("append events to", id.as_str(), e))?;
-    }
     Ok(())
 }
 
@@ -183,14 +195,10 @@ fn turn(row: &AnyRow) -> Result<Turn, sqlx::Error> {
     })
 }
 
-fn event(row: &AnyRow) -> Result<NumberedEvent> {
-    let of = |e| SqlError::of("read", "event", e);
-    let number: i64 = row.try_get("number").map_err(of)?;
-    let text: String = row.try_get("event").map_err(of)?;
-    let event = serde_json::from_str(&text)
-        .map_err(|e| Error::new(Code::Corrupt, "a stored event cannot be read").caused_by(e))?;
-    Ok(NumberedEvent {
-        number: u64::try_from(number).unwrap_or_default(),
-        event,
-    })
+fn batch(row: &AnyRow) -> Result<Vec<NumberedEvent>> {
+    let text: String = row
+        .try_get("events")
+        .map_err(|e| SqlError::of("read", "events", e))?;
+    serde_json::from_str(&text)
+        .map_err(|e| Error::new(Code::Corrupt, "stored events cannot be read").caused_by(e))
 }

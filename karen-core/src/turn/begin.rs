@@ -1,0 +1,124 @@
+//! Starting a turn: what must be right and durable before anything is answered.
+
+use std::sync::Arc;
+
+use karen_auth::{Permission, Principal};
+use karen_infer::ModelName;
+use karen_sql::now_ms;
+
+use super::answer::run;
+use super::live::LiveTurn;
+use super::options::TurnOptions;
+use super::{Turn, TurnState, TurnStream};
+use crate::conversation::Conversation;
+use crate::id::{ConversationId, MessageId, TurnId};
+use crate::karen::Shared;
+use crate::usage::admit;
+use crate::{Code, Error, Result, Scope, TurnRef};
+
+/// Characters of a title made from the first message.
+const TITLE_CHARS_MAX: usize = 60;
+
+/// Starts a turn and listens to it from the beginning. When this returns, the message is durable.
+pub(crate) async fn begin(
+    karen: Arc<Shared>,
+    principal: Principal,
+    message: String,
+    options: TurnOptions,
+) -> Result<TurnStream> {
+    principal.require(Permission::ChatUse)?;
+    check_message(&karen, &message)?;
+    check_model(&karen, options.model.as_ref())?;
+    let scope = Scope::of(&principal);
+    admit(&*karen.ledger, &scope, &karen.config.limits, now_ms()).await?;
+    let conversation = conversation(&karen, &scope, &options, &message).await?;
+    let turn = Turn {
+        id: TurnId::fresh(),
+        conversation,
+        message: MessageId::fresh(),
+        answer: MessageId::fresh(),
+        prompt: message,
+        state: TurnState::Running,
+        created_at: now_ms(),
+    };
+    let live = karen.live.enter(scope, turn)?;
+    let remember = options.remember.unwrap_or(karen.config.memory.remember);
+    if let Err(error) = keep_message(&karen, &live, remember).await {
+        karen.live.leave(&live.turn.id);
+        return Err(error);
+    }
+    let stream = TurnStream::live(TurnRef::of(&live), Arc::clone(&live), 0);
+    tokio::spawn(run(karen, live, principal, options));
+    Ok(stream)
+}
+
+fn check_message(karen: &Shared, message: &str) -> Result<()> {
+    let bytes_max = karen.config.chat.message_bytes_max as usize;
+    if message.trim().is_empty() {
+        return Err(Error::new(Code::InvalidArgument, "the message is empty"));
+    }
+    if message.len() > bytes_max {
+        let text = format!(
+            "the message has {} bytes, and may have {bytes_max}",
+            message.len()
+        );
+        return Err(Error::new(Code::TooLarge, text));
+    }
+    Ok(())
+}
+
+fn check_model(karen: &Shared, asked: Option<&ModelName>) -> Result<()> {
+    if let Some(name) = asked {
+        karen.models.info(name)?;
+    }
+    Ok(())
+}
+
+async fn conversation(
+    karen: &Shared,
+    scope: &Scope,
+    options: &TurnOptions,
+    message: &str,
+) -> Result<ConversationId> {
+    let Some(id) = &options.conversation else {
+        let now = now_ms();
+        let conversation = Conversation {
+            id: ConversationId::fresh(),
+            title: title(message),
+            created_at: now,
+            updated_at: now,
+        };
+        karen.conversations.create(scope, &conversation).await?;
+        return Ok(conversation.id);
+    };
+    let found = karen.conversations.get(scope, id).await?;
+    let missing = || Error::new(Code::NotFound, format!("there is no conversation {id}"));
+    Ok(found.ok_or_else(missing)?.id)
+}
+
+/// The first line, cut at a word.
+pub(crate) fn title(message: &str) -> String {
+    let line = message.trim().lines().next().unwrap_or_default();
+    if line.chars().count() <= TITLE_CHARS_MAX {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(TITLE_CHARS_MAX).collect();
+    let at_word = cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head);
+    format!("{at_word}…")
+}
+
+/// The turn first, so that a crash in between is found and mended when Karen opens again.
+async fn keep_message(karen: &Shared, live: &LiveTurn, remember: bool) -> Result<()> {
+    let (scope, turn) = (&live.scope, &live.turn);
+    karen.turn_log.begin(scope, turn).await?;
+    let message = turn.user_message();
+    karen
+        .conversations
+        .append(scope, &turn.conversation, &[message])
+        .await?;
+    if !remember {
+        let id = std::slice::from_ref(&turn.message);
+        karen.conversations.mark_remembered(scope, id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! A model as a list shows it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::{Capabilities, ModelName};
+
+/// A model as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelInfo {
+    /// What it is called.
+    pub name: ModelName,
+    /// What it is made of.
+    pub format: ModelFormat,
+    /// Its file.
+    pub path: Option<PathBuf>,
+    /// The family, such as `llama`, where a file tells it.
+    pub architecture: Option<String>,
+    /// Bytes of its file.
+    pub size_bytes: u64,
+    /// Tokens of prompt and answer together at most.
+    pub context_tokens: u32,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// How ready it is.
+    pub state: ModelState,
+}
+
+/// What a model is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelFormat {
+    /// A GGUF file.
+    Gguf,
+    /// Part of the program.
+    BuiltIn,
+    /// An adapter that the program registered.
+    Adapter,
+}
+
+/// How ready a model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelState {
+    /// Its file is gone.
+    Absent,
+    /// It loads at its first use.
+    Idle,
+    /// It is in memory.
+    Warm,
+}

@@ -1,0 +1,136 @@
+//! What the handles share: the models, and how they run.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::config::ModelsConfig;
+use super::entry::{Entries, Entry};
+use super::info::ModelFormat;
+use crate::registry::{Registered, Registry};
+use crate::static_adapter::StaticAdapter;
+use crate::{ModelError, ModelErrorKind, ModelName};
+
+/// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
+const CONTEXT_TOKENS_DEFAULT_MAX: u32 = 8192;
+/// What the built-in embedder is listed as.
+const STATIC_MODEL: &str = "karen-static";
+
+pub(super) struct Shared {
+    config: ModelsConfig,
+    entries: Mutex<Entries>,
+}
+
+impl Shared {
+    /// With the built-in models only.
+    pub(super) fn new(config: ModelsConfig) -> Self {
+        let shared = Self {
+            config,
+            entries: Mutex::default(),
+        };
+        shared.add_built_in();
+        shared
+    }
+
+    /// No code panics while it holds this lock, and the entries are whole at any time.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self, name: &ModelName) -> Result<Entry, ModelError> {
+        self.lock()
+            .by_name
+            .get(name)
+            .cloned()
+            .ok_or_else(|| missing(name.as_str()))
+    }
+
+    fn add_built_in(&self) {
+        let name = ModelName::parse(STATIC_MODEL).expect("a constant that is a name");
+        let entry = Entry {
+            adapter: Arc::new(StaticAdapter::default()),
+            format: ModelFormat::BuiltIn,
+            file: None,
+            is_kept: false,
+        };
+        self.lock().insert((name, entry));
+    }
+
+    pub(super) fn insert_new(&self, name: ModelName, entry: Entry) -> Result<(), ModelError> {
+        let mut entries = self.lock();
+        if entries.by_name.contains_key(&name) {
+            return Err(ModelError::new(
+                ModelErrorKind::Conflict,
+                "add",
+                name.as_str(),
+            ));
+        }
+        entries.insert((name, entry));
+        Ok(())
+    }
+
+    pub(super) fn keep(&self) -> Result<(), ModelError> {
+        let Some(folder) = &self.config.folder else {
+            return Ok(());
+        };
+        let registry = {
+            let entries = self.lock();
+            let kept = entries.order.iter().map(|name| &entries.by_name[name]);
+            let files = kept
+                .filter(|entry| entry.is_kept)
+                .filter_map(|entry| entry.file.clone());
+            Registry::new(entries.default.clone(), files.collect())
+        };
+        registry.write(folder)
+    }
+
+    fn context_tokens(&self, trained: u32) -> u32 {
+        let chosen = || trained.min(CONTEXT_TOKENS_DEFAULT_MAX);
+        self.config
+            .context_tokens
+            .map_or_else(chosen, |set| set.get().min(trained))
+    }
+
+    fn threads(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.config
+            .threads
+            .map_or_else(|| (cores() - 1).max(1), NonZeroUsize::get)
+    }
+
+    #[cfg(feature = "llama")]
+    pub(super) fn file_entry(
+        &self,
+        file: Registered,
+        is_kept: bool,
+    ) -> Result<(ModelName, Entry), ModelError> {
+        let context_tokens = self.context_tokens(file.context_tokens);
+        let adapter =
+            crate::llama::LlamaAdapter::new(file.path.clone(), self.threads(), context_tokens);
+        let entry = Entry {
+            adapter: Arc::new(adapter),
+            format: ModelFormat::Gguf,
+            file: Some(file.clone()),
+            is_kept,
+        };
+        Ok((file.name, entry))
+    }
+
+    #[cfg(not(feature = "llama"))]
+    pub(super) fn file_entry(
+        &self,
+        file: Registered,
+        _kept: bool,
+    ) -> Result<(ModelName, Entry), ModelError> {
+        let why = "GGUF models need the feature `llama`: build with it".to_owned();
+        Err(ModelError::new(
+            ModelErrorKind::Unsupported(why),
+            "use",
+            file.name.as_str(),
+        ))
+    }
+}
+
+pub(super) fn missing(subject: &str) -> ModelError {
+    ModelError::new(ModelErrorKind::Missing, "find", subject)
+}
