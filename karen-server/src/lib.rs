@@ -25,9 +25,11 @@
 mod app;
 mod cookie;
 mod demo;
+mod docs;
 mod document;
 mod extract;
 mod layer;
+mod peer;
 mod problem;
 mod router;
 mod routes;

@@ -12,6 +12,7 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use crate::app::App;
+use crate::docs;
 use crate::layer::{CorrelationId, caught, correlate, deadline, guard, measure, protect, render};
 use crate::problem::Problem;
 use crate::routes;
@@ -37,7 +38,8 @@ pub(crate) fn routed(app: App) -> Router {
         .route_layer(from_fn(deadline));
     let lasting = routes::merged(routes::lasting()).route_layer(guard());
     let (api, _) = open.merge(prompt).merge(lasting).split_for_parts();
-    api.merge(routes::pages())
+    api.merge(routes::page::routes())
+        .merge(docs::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(

@@ -8,7 +8,8 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-use super::engine::{Engine, EngineOptions, Task};
+use super::engine::{Engine, EngineOptions};
+use super::task::Task;
 use crate::adapter::GenerateStream;
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
 

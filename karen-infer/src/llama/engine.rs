@@ -10,13 +10,13 @@ use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 
 use super::backend::backend;
 use super::slot::{PREFILL_TOKENS, Slot};
+use super::task::Task;
 use crate::template::ChatTemplate;
-use crate::{GenerateEvent, ModelError, ModelErrorKind, Prompt, Sampling};
+use crate::{ModelError, ModelErrorKind, Prompt};
 
 /// Answers that wait for the model at most; beyond that callers are told that it is busy.
 const QUEUE_MAX: usize = 64;
@@ -34,20 +34,6 @@ pub(super) struct Engine {
 pub(super) struct EngineOptions {
     pub(super) threads: usize,
     pub(super) context_tokens: u32,
-}
-
-/// One answer to give, its prompt in tokens.
-pub(super) struct Task {
-    pub(super) prompt: Vec<LlamaToken>,
-    pub(super) sampling: Sampling,
-    pub(super) stop: Vec<String>,
-    pub(super) tools: Vec<String>,
-    pub(super) tokens_max: u32,
-    pub(super) ignore_end: bool,
-    pub(super) token_ids: bool,
-    pub(super) cancel: CancellationToken,
-    /// Unbounded, as the context bounds an answer: a slow reader holds nobody else up.
-    pub(super) events: mpsc::UnboundedSender<Result<GenerateEvent, ModelError>>,
 }
 
 impl Engine {

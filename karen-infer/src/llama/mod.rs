@@ -4,5 +4,6 @@ mod adapter;
 mod backend;
 mod engine;
 mod slot;
+mod task;
 
 pub(crate) use adapter::LlamaAdapter;

@@ -5,7 +5,7 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
-use super::engine::Task;
+use super::task::Task;
 use crate::sampler::Sampler;
 use crate::text::{AnswerText, Parsed};
 use crate::{FinishReason, GenerateEvent, ModelError, ModelErrorKind, Usage};

@@ -7,7 +7,7 @@ use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use karen_core::auth::Device;
 
-use crate::server::Peer;
+use crate::peer::Peer;
 
 /// The device that somebody logs in from, as it appears in their list of sessions.
 pub(crate) struct Visitor(pub(crate) Device);

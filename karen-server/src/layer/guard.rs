@@ -8,8 +8,8 @@ use axum::response::Response;
 use karen_core::{Code, Principal};
 
 use crate::app::App;
+use crate::peer::Peer;
 use crate::problem::Problem;
-use crate::server::Peer;
 
 /// Lets a request through with the session of its principal.
 pub(crate) async fn guard(

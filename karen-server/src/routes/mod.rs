@@ -4,7 +4,6 @@ mod api_keys;
 mod auth;
 mod chat;
 mod conversations;
-mod docs;
 mod health;
 mod import;
 mod integrity;
@@ -13,12 +12,11 @@ mod memories;
 mod metrics;
 mod models;
 pub(crate) mod openai;
-mod page;
+pub(crate) mod page;
 mod setup;
 mod turns;
 mod users;
 
-use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -59,11 +57,6 @@ pub(crate) fn lasting() -> Vec<Routes> {
         openai::chat::routes(),
         openai::embeddings::routes(),
     ]
-}
-
-/// What browsers load: the page and the documentation.
-pub(crate) fn pages() -> Router<App> {
-    page::routes().merge(docs::routes())
 }
 
 pub(crate) fn merged(routes: Vec<Routes>) -> Routes {

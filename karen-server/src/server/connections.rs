@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
-use super::Peer;
+use crate::peer::Peer;
 
 /// The connections of a server.
 pub(super) struct Connections {

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use self::connections::Connections;
 use self::socket::LocalSocket;
 use crate::app::App;
+use crate::peer::Peer;
 use crate::router::{routed, router_of};
 
 /// What running answers get to come to their end by themselves.
@@ -27,15 +28,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// The owner of the machine may import what fits in memory.
 const OWNER_BODY_BYTES_MAX: usize = 1 << 30;
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Peer {
-    /// Somebody at this address.
-    Network(SocketAddr),
-    /// The operating-system user who runs the server, over the local socket.
-    Owner,
-}
 
 /// Karen, about to be served.
 pub struct Server {

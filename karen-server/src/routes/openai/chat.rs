@@ -2,20 +2,18 @@
 
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use karen_core::Answering;
-use karen_core::infer::{FinishReason, GenerateEvent, Usage};
+use karen_core::infer::GenerateEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use super::completion::{Heading, UsageBody, finish};
 use super::message::ToolCallBody;
 use super::request::ChatRequest;
 use super::stream::{self, Chunk};
 use crate::extract::{Caller, Json};
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::telemetry;
 
 pub(crate) fn routes() -> Routes {
     Routes::new().routes(routes!(chat_completions))
@@ -57,22 +55,6 @@ struct MessageOut {
     refusal: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ToolCallBody>,
-}
-
-#[derive(Clone, Copy, Default, Serialize, ToSchema)]
-#[schema(as = OpenAiUsage)]
-pub(super) struct UsageBody {
-    prompt_tokens: u32,
-    completion_tokens: u32,
-    total_tokens: u32,
-}
-
-/// What every chunk and the whole answer say of themselves.
-#[derive(Clone)]
-pub(super) struct Heading {
-    pub(super) id: String,
-    pub(super) created: u64,
-    pub(super) model: String,
 }
 
 /// Complete a chat, for OpenAI's clients
@@ -135,36 +117,5 @@ impl Completion {
             choices: [choice],
             usage,
         })
-    }
-}
-
-impl Heading {
-    fn of(answering: &Answering) -> Self {
-        let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
-        Self {
-            id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
-            created: since.map_or(0, |elapsed| elapsed.as_secs()),
-            model: answering.model().to_string(),
-        }
-    }
-}
-
-impl UsageBody {
-    /// The usage as the client is told, after the operators' counters heard of it.
-    pub(super) fn counted(usage: Usage) -> Self {
-        telemetry::count_tokens(usage.prompt_tokens, usage.completion_tokens);
-        Self {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-            total_tokens: usage.prompt_tokens + usage.completion_tokens,
-        }
-    }
-}
-
-pub(super) fn finish(reason: FinishReason) -> &'static str {
-    match reason {
-        FinishReason::Length => "length",
-        FinishReason::ToolCalls => "tool_calls",
-        _ => "stop",
     }
 }

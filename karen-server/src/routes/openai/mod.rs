@@ -1,6 +1,7 @@
 //! Routes that OpenAI's own clients speak: no memory, no conversation, their shape of errors.
 
 pub(crate) mod chat;
+mod completion;
 pub(crate) mod embeddings;
 mod error;
 mod message;

@@ -7,7 +7,7 @@ use karen_core::infer::GenerateEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::chat::{Heading, UsageBody, finish};
+use super::completion::{Heading, UsageBody, finish};
 use super::error::ErrorBody;
 use super::message::ToolCallBody;
 use crate::problem::Problem;

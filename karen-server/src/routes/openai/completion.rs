@@ -1,0 +1,56 @@
+//! What a completed chat and each of its chunks have in common.
+
+use karen_core::Answering;
+use karen_core::infer::{FinishReason, Usage};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::telemetry;
+
+/// What every chunk and the whole answer say of themselves.
+#[derive(Clone)]
+pub(super) struct Heading {
+    pub(super) id: String,
+    pub(super) created: u64,
+    pub(super) model: String,
+}
+
+#[derive(Clone, Copy, Default, Serialize, ToSchema)]
+#[schema(as = OpenAiUsage)]
+pub(super) struct UsageBody {
+    prompt_tokens: u32,
+    completion_tokens: u32,
+    total_tokens: u32,
+}
+
+impl Heading {
+    pub(super) fn of(answering: &Answering) -> Self {
+        let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
+        Self {
+            id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
+            created: since.map_or(0, |elapsed| elapsed.as_secs()),
+            model: answering.model().to_string(),
+        }
+    }
+}
+
+impl UsageBody {
+    /// The usage as the client is told, after the operators' counters heard of it.
+    pub(super) fn counted(usage: Usage) -> Self {
+        telemetry::count_tokens(usage.prompt_tokens, usage.completion_tokens);
+        Self {
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            total_tokens: usage.prompt_tokens + usage.completion_tokens,
+        }
+    }
+}
+
+pub(super) fn finish(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Length => "length",
+        FinishReason::ToolCalls => "tool_calls",
+        _ => "stop",
+    }
+}
