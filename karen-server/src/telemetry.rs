@@ -1,5 +1,6 @@
 //! What the server tells its operators: metrics for Prometheus, and the log.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -136,6 +137,7 @@ pub fn log_to_stderr(settings: &LogSettings) -> Result<()> {
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let installed = match settings.format {
         LogFormat::Json => lines.json().try_init(),

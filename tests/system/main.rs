@@ -10,6 +10,7 @@ mod browser;
 mod demo_model;
 mod folder;
 mod formats;
+mod full_disk;
 mod host;
 mod openai_client;
 mod paths;

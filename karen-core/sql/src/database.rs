@@ -188,6 +188,17 @@ fn sqlite_options(connections_max: u32) -> AnyPoolOptions {
         .test_before_acquire(false)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
+}
+
+/// Where SQLite has rolled back by itself, as it does when the disk is full, the rollback of sqlx
+/// fails, and the connection would count as inside a transaction for ever.
+async fn is_reusable(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // Answered after the rollback that dropping a transaction asks for.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {

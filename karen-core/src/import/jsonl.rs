@@ -14,8 +14,7 @@ struct Line {
     role: Role,
     content: String,
     /// Lines without one belong together.
-    #[serde(default)]
-    conversation: String,
+    conversation: Option<String>,
     /// Unix milliseconds, or RFC 3339.
     at: Option<Time>,
 }
@@ -29,7 +28,7 @@ enum Time {
 
 pub(super) fn parse(text: &str) -> Result<Vec<Exported>> {
     let mut conversations: Vec<Exported> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<Option<String>, usize> = HashMap::new();
     let lines = text
         .lines()
         .enumerate()
@@ -39,7 +38,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Exported>> {
             .map_err(|e| refuse(format!("line {} cannot be read: {e}", index + 1)))?;
         let place = *places.entry(line.conversation.clone()).or_insert_with(|| {
             conversations.push(Exported {
-                key: line.conversation.clone(),
+                key: line
+                    .conversation
+                    .clone()
+                    .unwrap_or_else(|| beginning(&line)),
                 title: None,
                 messages: Vec::new(),
             });
@@ -52,6 +54,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<Exported>> {
         });
     }
     Ok(conversations)
+}
+
+/// What tells a conversation without a name from others: how it begins, which stays as it grows.
+fn beginning(line: &Line) -> String {
+    format!("begins with {:?}: {}", line.role, line.content)
 }
 
 fn milliseconds(time: Time) -> i64 {

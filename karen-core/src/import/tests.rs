@@ -29,6 +29,15 @@ fn lines_are_grouped_by_conversation_in_order() {
 }
 
 #[test]
+fn lines_without_a_conversation_are_told_apart_by_how_they_begin() {
+    let line = |content: &str| format!("{{\"role\":\"user\",\"content\":\"{content}\"}}\n");
+    let key = |text: &str| parse(text).expect("parse").remove(0).key;
+    let (first, grown) = (line("a"), line("a") + &line("b"));
+    assert_eq!(key(&first), key(&grown));
+    assert_ne!(key(&first), key(&line("b")));
+}
+
+#[test]
 fn the_branch_on_screen_is_taken_from_a_tree() {
     let node = |role: &str, text: &str, parent: Option<&str>, children: &[&str]| {
         json!({

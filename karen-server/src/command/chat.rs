@@ -1,6 +1,6 @@
 //! Chat in the terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use karen_core::{Result, TurnEvent, TurnFailure};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use tokio::signal::ctrl_c;
 
 use super::door::{Door, error_of, json_request};
 use super::events::{Event, Events};
+use super::say::say_piece;
 
 /// Characters of a memory that are shown below an answer.
 const QUOTE_CHARS: usize = 60;
@@ -56,7 +57,7 @@ pub(super) async fn run(
         }
     }
     if let Some(id) = talk.conversation.filter(|_| std::io::stdin().is_terminal()) {
-        println!("Go on with: karen-server chat --conversation {id}");
+        say!("Go on with: karen-server chat --conversation {id}");
     }
     Ok(())
 }
@@ -64,13 +65,12 @@ pub(super) async fn run(
 /// `None` at the end of the input, or when Ctrl-C is pressed.
 async fn read_line(lines: &mut Lines<BufReader<Stdin>>) -> Option<String> {
     if std::io::stdin().is_terminal() {
-        print!("> ");
-        flush();
+        say_piece("> ");
     }
     tokio::select! {
         line = lines.next_line() => line.ok().flatten(),
         _ = ctrl_c() => {
-            println!();
+            say!();
             None
         }
     }
@@ -122,16 +122,15 @@ impl Talk<'_> {
                 self.recalled = items.into_iter().map(|item| quote(&item.text)).collect();
             }
             Ok(TurnEvent::Delta { text }) => {
-                print!("{text}");
-                flush();
+                say_piece(&text);
             }
-            Ok(TurnEvent::ToolCall { name, .. }) => println!("[calls {name}]"),
+            Ok(TurnEvent::ToolCall { name, .. }) => say!("[calls {name}]"),
             Ok(TurnEvent::Done {
                 model_answered,
                 error,
                 ..
             }) => {
-                println!();
+                say!();
                 return self.end(model_answered, error);
             }
             // Newer servers may say more than this program knows.
@@ -160,9 +159,4 @@ fn quote(text: &str) -> String {
     let short: String = text.chars().take(QUOTE_CHARS).collect();
     let more = if short.len() < text.len() { "..." } else { "" };
     format!("\"{short}{more}\"")
-}
-
-/// A terminal that is gone is noticed at the next read.
-fn flush() {
-    let _ = std::io::stdout().flush();
 }

@@ -13,7 +13,7 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
         .max();
     let width = width.unwrap_or_default().min(60) + 3;
     for (setting, value, origin) in rows {
-        println!("{:width$}  # {origin}", format!("{setting} = {value}"));
+        say!("{:width$}  # {origin}", format!("{setting} = {value}"));
     }
     Ok(())
 }

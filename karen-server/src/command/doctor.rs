@@ -39,11 +39,11 @@ pub(super) async fn run(settings: &Settings) -> ExitCode {
     findings.look(settings).await;
     match findings.failures {
         0 => {
-            println!("Karen is well.");
+            say!("Karen is well.");
             ExitCode::SUCCESS
         }
         failures => {
-            println!("Karen is not well: {failures} of these failed.");
+            say!("Karen is not well: {failures} of these failed.");
             ExitCode::FAILURE
         }
     }
@@ -130,7 +130,7 @@ impl Findings {
 
     fn print(&mut self, status: &str, what: &str, detail: &str) {
         self.failures += u32::from(status == "failed");
-        println!("{status:8}  {what:12}  {detail}");
+        say!("{status:8}  {what:12}  {detail}");
     }
 }
 

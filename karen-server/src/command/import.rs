@@ -69,9 +69,9 @@ fn summarise(imported: &Imported) -> Result<()> {
         messages,
         skipped,
     } = imported;
-    println!("imported {conversations} conversations with {messages} messages");
+    say!("imported {conversations} conversations with {messages} messages");
     if *skipped > 0 {
-        println!("{skipped} conversations had been imported before");
+        say!("{skipped} conversations had been imported before");
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The commands.
 
+#[macro_use]
+mod say;
+
 mod chat;
 mod config;
 mod doctor;

@@ -46,7 +46,7 @@ pub(super) async fn add(door: &Door, path: &Path, name: Option<String>) -> Resul
         Error::new(Code::InvalidArgument, message).caused_by(e)
     })?;
     let model: Model = door.post(PATH, &NewModel { path, name }).await?;
-    println!("added {model}");
+    say!("added {model}");
     Ok(())
 }
 
@@ -58,17 +58,17 @@ pub(super) async fn list(door: &Door) -> Result<()> {
         } else {
             " "
         };
-        println!("{mark} {model}");
+        say!("{mark} {model}");
     }
     if models.default.is_none() {
-        println!("no model can answer: add one with `karen-server models add FILE.gguf`");
+        say!("no model can answer: add one with `karen-server models add FILE.gguf`");
     }
     Ok(())
 }
 
 pub(super) async fn remove(door: &Door, name: &str) -> Result<()> {
     door.delete(&format!("{PATH}/{}", plain(name)?)).await?;
-    println!("removed {name}; its file stays");
+    say!("removed {name}; its file stays");
     Ok(())
 }
 

@@ -30,11 +30,11 @@ pub(super) async fn run(door: &Door, query: String, limit: u32) -> Result<()> {
         .post("/api/v1/memories/recall", &Search { query, limit })
         .await?;
     for memory in &found.data {
-        println!("{:.2}  {}: {}", memory.score, memory.speaker, memory.text);
-        println!("      {}  matched: {}", memory.id, memory.terms.join(" "));
+        say!("{:.2}  {}: {}", memory.score, memory.speaker, memory.text);
+        say!("      {}  matched: {}", memory.id, memory.terms.join(" "));
     }
     if found.data.is_empty() {
-        println!("nothing relevant is remembered");
+        say!("nothing relevant is remembered");
     }
     Ok(())
 }

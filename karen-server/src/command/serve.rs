@@ -11,24 +11,24 @@ pub(super) async fn run(config: Config) -> Result<()> {
     let server = Server::bind(karen.clone()).await?;
     announce(&karen, &server).await?;
     server.run(asked_to_stop()).await?;
-    println!("Karen has stopped; everything is kept.");
+    say!("Karen has stopped; everything is kept.");
     Ok(())
 }
 
 async fn announce(karen: &Karen, server: &Server) -> Result<()> {
     let url = format!("http://{}", server.address());
-    println!("Karen listens on {url}");
+    say!("Karen listens on {url}");
     if let Some(token) = karen.auth().setup_token().await? {
-        println!(
+        say!(
             "Make the first account (this link works once): {url}/#setup={}",
             token.expose()
         );
     }
     match karen.folder() {
-        Some(folder) => println!("Everything is kept in {}", folder.display()),
-        None => println!("Nothing is kept: everything is gone when this server stops"),
+        Some(folder) => say!("Everything is kept in {}", folder.display()),
+        None => say!("Nothing is kept: everything is gone when this server stops"),
     }
-    println!("{}", models(karen));
+    say!("{}", models(karen));
     Ok(())
 }
 
@@ -54,5 +54,5 @@ async fn asked_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
-    println!("Stopping: running answers get a moment to end.");
+    say!("Stopping: running answers get a moment to end.");
 }

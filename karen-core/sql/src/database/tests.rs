@@ -112,6 +112,32 @@ async fn a_second_row_with_the_same_key_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_full_database_can_be_written_again_when_there_is_room() {
+    let folder = tempfile::tempdir().expect("folder");
+    let database = file_database(&folder).await;
+    database.migrate("test", &[ONE]).await.expect("migrate");
+    let mut tx = database.write().await.expect("tx");
+    tx.execute("PRAGMA max_page_count = 1")
+        .await
+        .expect("no more pages");
+    let error = tx
+        .execute("INSERT INTO notes (id) VALUES (hex(zeroblob(100000)))")
+        .await
+        .expect_err("full");
+    assert_eq!(
+        SqlError::of("insert", "note", error).kind(),
+        SqlErrorKind::Full
+    );
+    drop(tx);
+    let mut tx = database.write().await.expect("a connection without limit");
+    tx.execute("INSERT INTO notes (id) VALUES ('kept')")
+        .await
+        .expect("insert");
+    tx.commit().await.expect("commit");
+    assert_eq!(count(&database).await, 1);
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_corrupt() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("noise.db");
