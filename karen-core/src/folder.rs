@@ -21,7 +21,7 @@ const SECRET_BYTES: usize = 32;
 pub(crate) struct DataFolder {
     path: PathBuf,
     /// The operating system gives the lock back with the file, also after `kill -9`.
-    _lock: File,
+    lock: File,
 }
 
 /// What a lock file tells of the process that holds it.
@@ -57,7 +57,7 @@ impl DataFolder {
             Err(TryLockError::Error(error)) => return Err(of(error)),
         }
         write_owner(&mut lock).map_err(of)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -83,6 +83,15 @@ impl DataFolder {
             let advice = "is damaged: restore it, or delete it to sign everybody out";
             Error::new(Code::Corrupt, format!("{} {advice}", path.display())).caused_by(error)
         })
+    }
+}
+
+impl Drop for DataFolder {
+    /// A child process that is just being started holds a copy of the file for a moment, and with
+    /// it the lock, unless it is given back in so many words.
+    fn drop(&mut self) {
+        // What cannot be given back goes with the file.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -73,11 +73,13 @@ impl Session {
             return Ok(TurnStream::live(TurnRef::of(&live), live, after));
         }
         let turn = self.turn(id).await?;
-        let events = self
-            .karen
-            .turn_log
-            .events(&self.scope, id, after, EVENTS_MAX)
-            .await?;
+        let log = &self.karen.turn_log;
+        let mut events = log.events(&self.scope, id, after, EVENTS_MAX).await?;
+        if events.is_empty() {
+            // Whoever saw more than a crash has kept is still told how the turn ended.
+            let all = log.events(&self.scope, id, 0, EVENTS_MAX).await?;
+            events.extend(all.into_iter().next_back());
+        }
         Ok(TurnStream::logged(TurnRef::finished(&turn), events))
     }
 

@@ -7,10 +7,17 @@
 
 mod architecture;
 mod browser;
+mod client;
+mod crash;
 mod demo_model;
+mod faults;
 mod folder;
 mod formats;
 mod full_disk;
 mod host;
 mod openai_client;
 mod paths;
+mod promises;
+mod random;
+mod server;
+mod unsynced;

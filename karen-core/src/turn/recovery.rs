@@ -33,11 +33,21 @@ async fn interrupt(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<()> {
         known = messages(karen, scope, turn).await?;
     }
     let answer = known.iter().find(|message| message.id == turn.answer);
-    let done = NumberedEvent {
-        number: logged.last().map_or(1, |last| last.number + 1),
-        event: done(turn, answer),
-    };
-    karen.turn_log.finish(scope, &turn.id, &[done]).await
+    let next = logged.last().map_or(1, |last| last.number + 1);
+    let missing = answer.and_then(|answer| unlogged(&answer.content, &logged));
+    let events = missing.into_iter().chain([done(turn, answer)]);
+    let numbered: Vec<NumberedEvent> = (next..)
+        .zip(events)
+        .map(|(number, event)| NumberedEvent { number, event })
+        .collect();
+    karen.turn_log.finish(scope, &turn.id, &numbered).await
+}
+
+/// What was kept of the answer and had not been logged: whoever replays the turn reads the same.
+fn unlogged(answer: &str, logged: &[NumberedEvent]) -> Option<TurnEvent> {
+    let rest = answer.strip_prefix(&text_of(logged))?;
+    let text = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+    text.map(|text| TurnEvent::Delta { text })
 }
 
 /// An answer that was kept whole is whole, although its `Done` was not logged in time.
