@@ -52,3 +52,13 @@ impl Embedder for BuiltInEmbedder {
 fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> MemoryError {
     MemoryError::new(MemoryErrorKind::Unavailable, "embed", "texts").caused_by(source)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_built_in_embedder_keeps_the_contract() {
+        karen_memory::testing::embedder(&BuiltInEmbedder::default()).await;
+    }
+}

@@ -25,6 +25,7 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `postgres` | PostgreSQL as the truth | a dozen dependencies |
+//! | `testing` | the conformance suites of the ports, and an embedder without a model | nothing at run time; for tests only |
 
 mod date;
 mod document;
@@ -44,6 +45,9 @@ mod text;
 mod token_counter;
 mod vector;
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 pub use embedder::Embedder;
 pub use error::{MemoryError, MemoryErrorKind};
 pub use filter::{Facets, Filter};
@@ -58,3 +62,8 @@ pub use store::{Change, LogEntry, RecordStore, SqlRecordStore};
 pub use text::{InProcessTextIndex, TextChange, TextHit, TextIndex};
 pub use token_counter::{BytesPerToken, TokenCounter};
 pub use vector::{FlatIndex, VectorChange, VectorIndex};
+
+/// Keeps the program of the README one that compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

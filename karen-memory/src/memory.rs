@@ -97,7 +97,7 @@ impl Memory {
     }
 
     /// Keeps what was said, all or nothing; gives the records in the order of `turns`. A turn that
-    /// was kept before gives its record.
+    /// was kept before gives its record; one that was forgotten stays so, and gives the id it had.
     ///
     /// # Errors
     /// As [`remember`](Self::remember), and `Invalid` for a turn of another session than the scope's.
@@ -193,10 +193,10 @@ impl Memory {
     }
 
     /// Forgets a record for good, in the store and in every index of this process; `false` if there
-    /// was none.
+    /// was none. No byte of its text is left in a SQLite file or its log.
     ///
     /// # Errors
-    /// `ReadOnly`, `Unavailable`.
+    /// `ReadOnly`; `Unavailable`, after which forgetting again erases what may be left of its bytes.
     pub async fn forget(&self, scope: &Scope, id: &RecordId) -> Result<bool, MemoryError> {
         let forgotten = self.shared.store.delete(scope, id).await?;
         self.drop_from_indexes(scope).await?;
@@ -206,7 +206,7 @@ impl Memory {
     /// Forgets every record of the scope; gives how many that were.
     ///
     /// # Errors
-    /// `ReadOnly`, `Unavailable`.
+    /// As [`forget`](Self::forget).
     pub async fn forget_all(&self, scope: &Scope) -> Result<u64, MemoryError> {
         let forgotten = self.shared.store.delete_all(scope).await?;
         self.drop_from_indexes(scope).await?;

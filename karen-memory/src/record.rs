@@ -184,9 +184,9 @@ impl From<Turn> for Record {
 /// What came of remembering a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remembered {
-    /// The record that holds it.
+    /// The record that holds it, or held it before it was forgotten.
     pub id: RecordId,
-    /// `false` when the same was remembered already.
+    /// `false` when the same was remembered already, or is a turn that was forgotten.
     pub stored: bool,
     /// The record that it says again.
     pub reinforces: Option<RecordId>,

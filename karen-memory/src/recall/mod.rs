@@ -21,7 +21,10 @@ pub(crate) use priors::Priors;
 
 use crate::{Record, RecordId};
 
-/// A cosine below this does not make a record relevant when they share no word.
+/// A cosine below this does not make a record relevant when they share no word. Of a question and an
+/// unrelated short sentence, one pair in six hundred reaches it (2,450 pairs about everyday things,
+/// all-MiniLM-L6-v2 distilled to static vectors); of a question and its answer in other words, one in
+/// four.
 pub(crate) const COSINE_MIN: f32 = 0.5;
 /// Candidates that one channel contributes at most.
 pub(crate) const CANDIDATES_MAX: usize = 1000;

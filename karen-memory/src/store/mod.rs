@@ -23,6 +23,7 @@ pub trait RecordStore: Send + Sync {
     /// Adds records that are not there, all or none; answers in their order.
     ///
     /// A record with the [`identity`](Record::identity) of one that is there is not stored again.
+    /// Neither is a turn whose source was deleted: it answers with the id it had.
     ///
     /// # Errors
     /// `Full`, `ReadOnly`, `Unavailable`.
@@ -53,13 +54,13 @@ pub trait RecordStore: Send + Sync {
     /// Deletes a record; `false` if there was none.
     ///
     /// # Errors
-    /// `ReadOnly`, `Unavailable`.
+    /// `ReadOnly`; `Unavailable`, after which deleting again erases what may be left of its bytes.
     async fn delete(&self, scope: &Scope, id: &RecordId) -> Result<bool, MemoryError>;
 
     /// Deletes every record of the scope; gives how many that were.
     ///
     /// # Errors
-    /// `ReadOnly`, `Unavailable`.
+    /// As [`delete`](Self::delete).
     async fn delete_all(&self, scope: &Scope) -> Result<u64, MemoryError>;
 
     /// What changed after sequence `after` for the scope's user, in every session; oldest first,

@@ -2,7 +2,9 @@
 
 use karen_sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+pub(super) const MIGRATIONS: &[Migration] = &[RECORDS, FORGOTTEN];
+
+const RECORDS: Migration = Migration {
     version: 1,
     sqlite: "
         CREATE TABLE memory_heads (
@@ -36,4 +38,19 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             tenant TEXT NOT NULL, user_id TEXT NOT NULL, sequence BIGINT NOT NULL,
             record_id TEXT NOT NULL,
             PRIMARY KEY (tenant, user_id, sequence))",
-}];
+};
+
+/// Turns that were forgotten, by identity: a source's name, never a word of the text.
+const FORGOTTEN: Migration = Migration {
+    version: 2,
+    sqlite: "
+        CREATE TABLE memory_forgotten (
+            tenant TEXT NOT NULL, user_id TEXT NOT NULL, identity TEXT NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (tenant, user_id, identity)) WITHOUT ROWID",
+    postgres: "
+        CREATE TABLE memory_forgotten (
+            tenant TEXT NOT NULL, user_id TEXT NOT NULL, identity TEXT NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (tenant, user_id, identity))",
+};

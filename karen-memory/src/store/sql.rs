@@ -4,6 +4,8 @@
 //! sequences commit in order where several writers work at once, and lets a look for duplicates
 //! trust what it sees.
 
+mod erase;
+mod forgotten;
 mod row;
 mod write;
 
@@ -22,6 +24,8 @@ use row::{log_entry, record};
 const IDS_PER_STATEMENT: usize = 500;
 
 /// The truth in a SQL database.
+///
+/// SQLite overwrites what is deleted before the call returns; PostgreSQL does so when it vacuums.
 #[derive(Clone, Debug)]
 pub struct SqlRecordStore {
     database: Database,
@@ -88,11 +92,15 @@ impl RecordStore for SqlRecordStore {
     }
 
     async fn delete(&self, scope: &Scope, id: &RecordId) -> Result<bool, MemoryError> {
-        write::delete(&self.database, scope, id).await
+        let deleted = write::delete(&self.database, scope, id).await?;
+        erase::cut_log(&self.database).await?;
+        Ok(deleted)
     }
 
     async fn delete_all(&self, scope: &Scope) -> Result<u64, MemoryError> {
-        write::delete_all(&self.database, scope).await
+        let deleted = write::delete_all(&self.database, scope).await?;
+        erase::cut_log(&self.database).await?;
+        Ok(deleted)
     }
 
     async fn log_after(

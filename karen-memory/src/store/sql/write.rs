@@ -3,7 +3,7 @@
 use karen_sql::{Database, SqlError, Tx};
 use sqlx::Row;
 
-use super::{row, session};
+use super::{forgotten, row, session};
 use crate::{MemoryError, Record, RecordId, Remembered, Scope};
 
 pub(super) async fn append(
@@ -15,18 +15,8 @@ pub(super) async fn append(
     let mut sequence = lock_head(&mut tx, scope).await?;
     let mut remembered = Vec::with_capacity(records.len());
     for record in records {
-        let identity = record.identity();
-        let same = find_identity(&mut tx, scope, &identity).await?;
-        if same.is_none() {
-            sequence += 1;
-            insert(&mut tx, scope, &record, &identity).await?;
-            log(&mut tx, scope, sequence, &record.id).await?;
-        }
-        remembered.push(Remembered {
-            id: same.clone().unwrap_or(record.id),
-            stored: same.is_none(),
-            reinforces: same,
-        });
+        let one = append_one(&mut tx, scope, record, &mut sequence).await?;
+        remembered.push(one);
     }
     move_head(&mut tx, scope, sequence).await?;
     tx.commit().await?;
@@ -40,6 +30,7 @@ pub(super) async fn delete(
 ) -> Result<bool, MemoryError> {
     let mut tx = database.write().await?;
     let sequence = lock_head(&mut tx, scope).await? + 1;
+    forgotten::note(&mut tx, scope, Some(id)).await?;
     let deleted = sqlx::query(
         "DELETE FROM memory_records
          WHERE tenant = $1 AND user_id = $2 AND id = $3 AND ($4 = '' OR session = $5)",
@@ -65,6 +56,7 @@ pub(super) async fn delete_all(database: &Database, scope: &Scope) -> Result<u64
     let mut tx = database.write().await?;
     let sequence = lock_head(&mut tx, scope).await?;
     log_all(&mut tx, scope, sequence).await?;
+    forgotten::note(&mut tx, scope, None).await?;
     let deleted = sqlx::query(
         "DELETE FROM memory_records
          WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4)",
@@ -81,6 +73,32 @@ pub(super) async fn delete_all(database: &Database, scope: &Scope) -> Result<u64
     move_head(&mut tx, scope, sequence + logged).await?;
     tx.commit().await?;
     Ok(deleted)
+}
+
+async fn append_one(
+    tx: &mut Tx,
+    scope: &Scope,
+    record: Record,
+    sequence: &mut i64,
+) -> Result<Remembered, MemoryError> {
+    let identity = record.identity();
+    let same = find_identity(tx, scope, &identity).await?;
+    let gone = forgotten::find(tx, scope, &identity).await?;
+    if let Some(id) = same.clone().or(gone) {
+        return Ok(Remembered {
+            id,
+            stored: false,
+            reinforces: same,
+        });
+    }
+    *sequence += 1;
+    insert(tx, scope, &record, &identity).await?;
+    log(tx, scope, *sequence, &record.id).await?;
+    Ok(Remembered {
+        id: record.id,
+        stored: true,
+        reinforces: None,
+    })
 }
 
 /// Waits for writers of the same user; gives the last sequence they used.

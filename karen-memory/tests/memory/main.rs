@@ -1,0 +1,70 @@
+//! What a program that holds a `Memory` can rely on.
+
+mod forget;
+mod isolation;
+mod meaning;
+mod pack;
+mod recall;
+mod remember;
+
+use std::path::Path;
+
+use karen_memory::{
+    Memory, MemoryConfig, Page, Query, Recall, Record, Scope, SessionId, TenantId, Turn, UserId,
+};
+use karen_sql::{Database, Location};
+
+/// 2026-11-23T12:00:00Z, a Monday.
+const MONDAY_NOON: i64 = 1_795_435_200_000;
+const DAY_MS: i64 = 86_400_000;
+
+async fn config(location: Location) -> MemoryConfig {
+    MemoryConfig::new(Database::open(location).await.expect("opens"))
+}
+
+async fn memory() -> Memory {
+    let config = config(Location::Memory).await;
+    Memory::open(config).await.expect("memory")
+}
+
+/// A memory in a file of `folder`, and its database, which a test may close.
+async fn memory_in(folder: &Path) -> (Memory, Database) {
+    let config = config(Location::File(folder.join("karen.db"))).await;
+    let database = config.database.clone();
+    (Memory::open(config).await.expect("memory"), database)
+}
+
+fn scope(tenant: &str, user: &str) -> Scope {
+    Scope::new(TenantId::new(tenant), UserId::new(user))
+}
+
+fn ada() -> Scope {
+    scope("default", "ada")
+}
+
+fn turn(source_id: &str, speaker: &str, text: &str, at: i64) -> Turn {
+    Turn {
+        source_id: source_id.to_owned(),
+        session: SessionId::new("conv_1"),
+        speaker: speaker.to_owned(),
+        text: text.to_owned(),
+        caption: None,
+        at,
+    }
+}
+
+async fn recall(memory: &Memory, scope: &Scope, question: &str) -> Recall {
+    let recall = memory.recall(scope, Query::new(question)).await;
+    recall.expect("recall")
+}
+
+fn texts(recall: &Recall) -> Vec<&str> {
+    let items = recall.items.iter();
+    items.map(|item| item.record.text.as_str()).collect()
+}
+
+async fn all(memory: &Memory, scope: &Scope) -> Vec<Record> {
+    let limit = Page::LIMIT_MAX;
+    let page = memory.list(scope, Page { after: None, limit }).await;
+    page.expect("list").records
+}
