@@ -59,7 +59,7 @@ pub use recall::{Channel, Query, Recall, Recalled, Why};
 pub use record::{NewRecord, Record, RecordKind, Remembered, Turn};
 pub use scope::Scope;
 pub use store::{Change, LogEntry, RecordStore, SqlRecordStore};
-pub use text::{InProcessTextIndex, TextChange, TextHit, TextIndex};
+pub use text::{InProcessTextIndex, Place, TextChange, TextHit, TextIndex};
 pub use token_counter::{BytesPerToken, TokenCounter};
 pub use vector::{FlatIndex, VectorChange, VectorIndex};
 

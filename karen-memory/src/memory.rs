@@ -6,7 +6,7 @@ use karen_sql::Database;
 
 use crate::pack::pack;
 use crate::projector::Projector;
-use crate::recall::{CANDIDATES_MAX, fuse, rank};
+use crate::recall::{CANDIDATES_MAX, Similar, fuse, rank};
 use crate::{
     BytesPerToken, Channel, Embedder, FlatIndex, InProcessTextIndex, MemoryError, MemoryErrorKind,
     NewRecord, Pack, Page, Query, Recall, Record, RecordId, RecordPage, RecordStore, Remembered,
@@ -235,7 +235,7 @@ impl Memory {
         &self,
         scope: &Scope,
         query: &Query,
-    ) -> Result<Option<Vec<(RecordId, f32)>>, MemoryError> {
+    ) -> Result<Option<Vec<Similar>>, MemoryError> {
         let projector = &self.shared.projector;
         let Some(embedder) = &projector.embedder else {
             return Ok(None);
@@ -244,10 +244,15 @@ impl Memory {
         let vectors = embedder.embed(&[query.text().to_owned()]).await?;
         let vector = vectors.first().map_or(&[][..], Vec::as_slice);
         let filter = query.filter(scope);
-        let similar = projector
+        let found = projector
             .vectors
-            .search(scope, vector, &filter, CANDIDATES_MAX);
-        similar.await.map(Some)
+            .search(scope, vector, &filter, CANDIDATES_MAX)
+            .await?;
+        let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
+        let places = projector.text.places(scope, &ids).await?;
+        let similar = ids.into_iter().zip(cosines).zip(places);
+        let similar = similar.map(|((id, cosine), place)| Similar { id, cosine, place });
+        Ok(Some(similar.collect()))
     }
 
     /// Indexes that hold something of the scope let go of what the store no longer has. One that

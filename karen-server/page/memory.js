@@ -28,7 +28,7 @@ export function recollection(item) {
   const piece = copy("recollection");
   piece.text.textContent = item.text;
   piece.meta.textContent = origin(item);
-  piece.terms.textContent = item.terms.join(", ") || "none in common, but close in meaning";
+  piece.terms.textContent = item.terms.join(", ") || "none of its own: found by its neighbours or its meaning";
   piece.score.textContent = scores(item);
   nameButton(piece.forget, item.text);
   piece.forget.addEventListener("click", () => {

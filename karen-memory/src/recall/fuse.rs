@@ -4,16 +4,19 @@
 
 use std::collections::BTreeMap;
 
+use super::meaning::{Meanings, Similar};
 use super::{COSINE_MIN, Channel, Why};
 use crate::{RecordId, TextHit};
 
 /// The channels that a text index scores, in the order of [`TextHit::scores`].
-const LEXICAL: [Channel; 4] = [
+const WORDS: [Channel; 4] = [
     Channel::Turn,
     Channel::Near,
     Channel::Around,
     Channel::Session,
 ];
+/// The channels of meaning, in the order of [`Meanings::scales`].
+const MEANING: [Channel; 3] = [Channel::Dense, Channel::DenseNear, Channel::DenseSession];
 
 /// A record that some channel found.
 #[derive(Clone, Debug)]
@@ -36,38 +39,50 @@ impl Candidate {
 }
 
 /// What is known of a candidate before scores are comparable.
-#[derive(Default)]
 struct Raw {
-    lexical: [f32; 4],
+    id: RecordId,
+    words: [f32; 4],
     cosine: Option<f32>,
     terms: Vec<String>,
 }
 
-/// Every candidate with its score from each channel, best first.
-pub(crate) fn fuse(hits: Vec<TextHit>, similar: Option<Vec<(RecordId, f32)>>) -> Vec<Candidate> {
-    let has_dense = similar.is_some();
-    let raws = union(hits, similar.unwrap_or_default());
-    let mut columns: Vec<(Channel, Vec<f32>)> = Vec::new();
-    for (i, channel) in LEXICAL.into_iter().enumerate() {
-        let scores = raws.values().map(|raw| raw.lexical[i]).collect();
-        columns.push((channel, standardise(scores)));
-    }
-    if has_dense {
-        columns.push((Channel::Dense, standardise(cosines(&raws))));
-    }
+/// Every candidate with its score from each channel, best first. `None` for meaning leaves its
+/// channels out.
+pub(crate) fn fuse(hits: Vec<TextHit>, similar: Option<Vec<Similar>>) -> Vec<Candidate> {
+    let meanings = similar.map(Meanings::of);
+    let raws = union(hits, meanings.as_ref());
+    let columns = columns(&raws, meanings.as_ref());
     let mut candidates: Vec<Candidate> = raws
         .into_iter()
         .enumerate()
-        .map(|(row, (id, raw))| candidate(id, raw, columns.iter().map(|(c, z)| (*c, z[row]))))
+        .map(|(row, raw)| candidate(raw, columns.iter().map(|(c, z)| (*c, z[row]))))
         .collect();
     candidates.sort_by(|a, b| b.score().total_cmp(&a.score()));
     candidates
 }
 
-fn candidate(id: RecordId, raw: Raw, scores: impl Iterator<Item = (Channel, f32)>) -> Candidate {
-    let [turn, near, around, _session] = raw.lexical;
+/// The scores of each channel in standard deviations, a number for each candidate.
+fn columns(raws: &[Raw], meanings: Option<&Meanings>) -> Vec<(Channel, Vec<f32>)> {
+    let mut columns: Vec<(Channel, Vec<f32>)> = Vec::new();
+    for (i, channel) in WORDS.into_iter().enumerate() {
+        let scores = raws.iter().map(|raw| raw.words[i]).collect();
+        columns.push((channel, standardise(scores)));
+    }
+    let Some(meanings) = meanings else {
+        return columns;
+    };
+    let scales: Vec<[f32; 3]> = raws.iter().map(|raw| meanings.scales(&raw.id)).collect();
+    for (i, channel) in MEANING.into_iter().enumerate() {
+        let scores = scales.iter().map(|scale| scale[i]).collect();
+        columns.push((channel, standardise(scores)));
+    }
+    columns
+}
+
+fn candidate(raw: Raw, scores: impl Iterator<Item = (Channel, f32)>) -> Candidate {
+    let [turn, near, around, _session] = raw.words;
     Candidate {
-        id,
+        id: raw.id,
         is_near_words: turn + near + around > 0.0,
         why: Why {
             channels: scores.collect(),
@@ -77,27 +92,24 @@ fn candidate(id: RecordId, raw: Raw, scores: impl Iterator<Item = (Channel, f32)
     }
 }
 
-fn union(hits: Vec<TextHit>, similar: Vec<(RecordId, f32)>) -> BTreeMap<RecordId, Raw> {
-    let mut raws: BTreeMap<RecordId, Raw> = BTreeMap::new();
-    for hit in hits {
-        let raw = raws.entry(hit.id).or_default();
-        raw.lexical = hit.scores;
-        raw.terms = hit.terms;
+/// The candidates of all channels, in the order of their ids.
+fn union(hits: Vec<TextHit>, meanings: Option<&Meanings>) -> Vec<Raw> {
+    let mut hits: BTreeMap<RecordId, TextHit> =
+        hits.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
+    for id in meanings.into_iter().flat_map(Meanings::ids) {
+        hits.entry(id.clone()).or_insert_with(|| TextHit {
+            id: id.clone(),
+            scores: [0.0; 4],
+            terms: Vec::new(),
+        });
     }
-    for (id, cosine) in similar {
-        raws.entry(id).or_default().cosine = Some(cosine);
-    }
-    raws
-}
-
-/// A candidate that the vector index left out is no more alike than the last it gave.
-fn cosines(raws: &BTreeMap<RecordId, Raw>) -> Vec<f32> {
-    let known = raws.values().filter_map(|raw| raw.cosine);
-    let lowest = known.fold(f32::INFINITY, f32::min);
-    let lowest = if lowest.is_finite() { lowest } else { 0.0 };
-    raws.values()
-        .map(|raw| raw.cosine.unwrap_or(lowest))
-        .collect()
+    let raw = |(id, hit): (RecordId, TextHit)| Raw {
+        cosine: meanings.and_then(|meanings| meanings.cosine(&id)),
+        id,
+        words: hit.scores,
+        terms: hit.terms,
+    };
+    hits.into_iter().map(raw).collect()
 }
 
 /// How many standard deviations each score lies from the mean; zeros where all are equal.

@@ -6,6 +6,7 @@
 //! store.
 
 mod fuse;
+mod meaning;
 mod priors;
 mod query;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use query::Query;
 
 pub(crate) use fuse::{Candidate, fuse};
+pub(crate) use meaning::Similar;
 pub(crate) use priors::Priors;
 
 use crate::{Record, RecordId};
@@ -62,7 +64,7 @@ pub struct Why {
 
 /// A reason to rank a record higher or lower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Channel {
     /// Words of the record.
@@ -75,6 +77,10 @@ pub enum Channel {
     Session,
     /// Meaning, by embedding.
     Dense,
+    /// The closest meaning among it and one neighbour on each side.
+    DenseNear,
+    /// The closest meaning in its session.
+    DenseSession,
     /// The query names who said it.
     Speaker,
     /// It asks, and so does not tell.
@@ -89,6 +95,8 @@ impl fmt::Display for Channel {
             Self::Around => "around",
             Self::Session => "session",
             Self::Dense => "dense",
+            Self::DenseNear => "dense_near",
+            Self::DenseSession => "dense_session",
             Self::Speaker => "speaker",
             Self::Question => "question",
         })
@@ -129,7 +137,8 @@ pub(crate) fn rank(
 
 fn recalled(candidate: Candidate, record: Record, priors: &Priors) -> Recalled {
     let mut why = candidate.why;
-    why.channels.extend(priors.apply(&record));
+    why.channels
+        .extend(priors.apply(&record, why.channels.len()));
     Recalled {
         score: why.channels.iter().map(|(_, score)| score).sum(),
         record,

@@ -4,9 +4,10 @@ use super::Channel;
 use crate::Record;
 use crate::text::words;
 
-/// In standard deviations, like every channel.
-const SPEAKER_MATCH: f32 = 1.0;
-const IS_QUESTION: f32 = -0.7;
+/// In standard deviations of one channel: a prior weighs as much against seven channels as against
+/// four.
+const SPEAKER_MATCH: f32 = 0.25;
+const IS_QUESTION: f32 = -0.175;
 
 /// Who speaks of themselves as `I` in a chat with an assistant, and whom they call `you`.
 const FIRST_PERSON: (&[&str], &str) = (&["i", "me", "my", "mine", "myself"], "user");
@@ -28,14 +29,15 @@ impl Priors {
         Self { query }
     }
 
-    /// What they add to the score of `record`.
-    pub(crate) fn apply(&self, record: &Record) -> Vec<(Channel, f32)> {
+    /// What they add to the score of `record`, which is the sum of `channels` channels.
+    pub(crate) fn apply(&self, record: &Record, channels: usize) -> Vec<(Channel, f32)> {
+        let channels = channels as f32;
         let speaker = words(&record.speaker);
         let names_speaker = speaker.iter().any(|name| self.query.contains(name));
         let asks = record.text.trim_end().ends_with('?');
         let mut added = Vec::new();
-        added.extend(names_speaker.then_some((Channel::Speaker, SPEAKER_MATCH)));
-        added.extend(asks.then_some((Channel::Question, IS_QUESTION)));
+        added.extend(names_speaker.then_some((Channel::Speaker, channels * SPEAKER_MATCH)));
+        added.extend(asks.then_some((Channel::Question, channels * IS_QUESTION)));
         added
     }
 }

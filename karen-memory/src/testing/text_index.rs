@@ -16,6 +16,7 @@ pub async fn text_index(index: &dyn TextIndex) {
     applies_the_same_twice_without_harm(index).await;
     ranking::matches_words_by_their_stem(index).await;
     ranking::scores_at_four_scales(index).await;
+    ranking::says_where_records_stand(index).await;
     ranking::orders_equal_scores_by_id(index).await;
     ranking::filters_answers_and_not_scores(index).await;
     lets_go_of_deleted_words(index).await;

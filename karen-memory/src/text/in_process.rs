@@ -6,9 +6,9 @@ use std::sync::{PoisonError, RwLock};
 use async_trait::async_trait;
 
 use super::segment::Segment;
-use super::{TextChange, TextHit, TextIndex};
+use super::{Place, TextChange, TextHit, TextIndex};
 use crate::scope::Owner;
-use crate::{Filter, MemoryError, Scope};
+use crate::{Filter, MemoryError, RecordId, Scope};
 
 /// Words of this process's users, in memory.
 #[derive(Debug, Default)]
@@ -55,6 +55,17 @@ impl TextIndex for InProcessTextIndex {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let marked = segments.get(&scope.owner());
         Ok(marked.map_or_else(Vec::new, |m| m.segment.search(query, filter, limit)))
+    }
+
+    async fn places(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Place>>, MemoryError> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let marked = segments.get(&scope.owner());
+        let place = |id| marked.and_then(|m| m.segment.place(id));
+        Ok(ids.iter().map(place).collect())
     }
 
     async fn clear(&self) -> Result<(), MemoryError> {

@@ -57,6 +57,16 @@ pub trait TextIndex: Send + Sync {
         limit: usize,
     ) -> Result<Vec<TextHit>, MemoryError>;
 
+    /// Where each record stands; `None` for one that the index does not hold.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn places(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Place>>, MemoryError>;
+
     /// Forgets everything, of every user: marks are 0 again.
     ///
     /// # Errors
@@ -74,6 +84,15 @@ pub struct TextHit {
     pub scores: [f32; 4],
     /// Stems of the query that are in the record itself, in the query's order.
     pub terms: Vec<String>,
+}
+
+/// Where a record stands: neighbours are in the same session at the next positions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The session, under a name that no other session has, also where records have none.
+    pub session: String,
+    /// Counted from 0, in time and then by id.
+    pub position: usize,
 }
 
 /// A change of the words.

@@ -5,7 +5,7 @@ mod score;
 use std::collections::{HashMap, HashSet};
 
 use super::analysis::stems;
-use super::{TextChange, TextHit};
+use super::{Place, TextChange, TextHit};
 use crate::{Facets, Filter, RecordId};
 
 /// Neighbours on each side that count at the two middle scales.
@@ -75,6 +75,14 @@ impl Segment {
         hits.sort_unstable_by(|a, b| sum(b).total_cmp(&sum(a)).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
         hits
+    }
+
+    pub(super) fn place(&self, id: &RecordId) -> Option<Place> {
+        let document = self.documents.get(id)?;
+        Some(Place {
+            session: session_key(&document.facets, id),
+            position: document.position,
+        })
     }
 
     /// Gives the session it is in.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::testing::HashedWords;
 use crate::{
-    Embedder, Filter, MemoryError, RecordId, Scope, TenantId, TextChange, TextHit, TextIndex,
-    UserId, VectorChange, VectorIndex,
+    Embedder, Filter, MemoryError, Place, RecordId, Scope, TenantId, TextChange, TextHit,
+    TextIndex, UserId, VectorChange, VectorIndex,
 };
 
 /// A promise that an index breaks.
@@ -94,6 +94,14 @@ impl<I: TextIndex> TextIndex for BrokenIndex<I> {
         let (scope, admitting) = (self.fault.scope(scope), self.fault.filter(filter));
         let hits = self.inner.search(&scope, query, &admitting, limit).await?;
         Ok(self.fault.spoil(hits, filter))
+    }
+
+    async fn places(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Place>>, MemoryError> {
+        self.inner.places(&self.fault.scope(scope), ids).await
     }
 
     async fn clear(&self) -> Result<(), MemoryError> {

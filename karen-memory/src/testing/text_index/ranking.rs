@@ -68,6 +68,24 @@ pub(super) async fn scores_at_four_scales(index: &dyn TextIndex) {
     assert!(sums.is_sorted_by(|a, b| a >= b), "highest sum first");
 }
 
+pub(super) async fn says_where_records_stand(index: &dyn TextIndex) {
+    let scope = scope();
+    let [first, second, lone, unknown] = ids();
+    let mut changes = session("s", &[first.clone(), second.clone()], &["a boat", "a car"]);
+    changes.push(note(&lone, "a door"));
+    changes.reverse();
+    apply(index, &scope, changes, 3).await;
+    let ids = [second, lone, unknown, first];
+    let places = index.places(&scope, &ids).await.expect("places");
+    let [Some(second), Some(lone), None, Some(first)] = &places[..] else {
+        panic!("places in the order of the ids, none for what is not held: {places:?}");
+    };
+    let positions = [first.position, second.position, lone.position];
+    assert_eq!(positions, [0, 1, 0]);
+    assert_eq!(first.session, second.session);
+    assert_ne!(first.session, lone.session, "alone in a session of its own");
+}
+
 pub(super) async fn orders_equal_scores_by_id(index: &dyn TextIndex) {
     let scope = scope();
     let ids = ids::<4>();
