@@ -6,7 +6,7 @@ mod openai;
 use karen_auth::Permission;
 use karen_sql::now_ms;
 
-use crate::conversation::{Conversation, Message, MessageState, Role};
+use crate::conversation::{Conversation, Message, MessageState, Remember, Role};
 use crate::id::{ConversationId, MessageId};
 use crate::recollection::ingest;
 use crate::turn::title;
@@ -96,12 +96,16 @@ impl Session {
             imported.skipped += 1;
             return Ok(());
         }
-        karen.conversations.append(scope, &id, &messages).await?;
-        if karen.config.memory.remember {
+        let remember = Remember::when(karen.config.memory.remember);
+        karen
+            .conversations
+            .append(scope, &id, &messages, remember)
+            .await?;
+        if remember == Remember::Due {
             ingest(karen, scope, &id, &messages).await?;
+            let ids: Vec<MessageId> = messages.iter().map(|message| message.id.clone()).collect();
+            karen.conversations.mark_remembered(scope, &ids).await?;
         }
-        let ids: Vec<MessageId> = messages.iter().map(|message| message.id.clone()).collect();
-        karen.conversations.mark_remembered(scope, &ids).await?;
         imported.conversations += 1;
         imported.messages += messages.len() as u64;
         Ok(())

@@ -23,7 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             state TEXT NOT NULL,
             model TEXT,
             created_at INTEGER NOT NULL,
-            remembered INTEGER NOT NULL DEFAULT 0);
+            remembered INTEGER NOT NULL);
         CREATE INDEX core_messages_conversation ON core_messages (conversation, seq);
         CREATE INDEX core_messages_unremembered ON core_messages (seq) WHERE remembered = 0;
         CREATE TABLE core_turns (
@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             message TEXT NOT NULL,
             answer TEXT NOT NULL,
             prompt TEXT NOT NULL,
+            remember INTEGER NOT NULL,
             state TEXT NOT NULL,
             created_at INTEGER NOT NULL);
         CREATE INDEX core_turns_running ON core_turns (state) WHERE state = 'running';
@@ -73,7 +74,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             state TEXT NOT NULL,
             model TEXT,
             created_at BIGINT NOT NULL,
-            remembered BIGINT NOT NULL DEFAULT 0);
+            remembered BIGINT NOT NULL);
         CREATE INDEX core_messages_conversation ON core_messages (conversation, seq);
         CREATE INDEX core_messages_unremembered ON core_messages (seq) WHERE remembered = 0;
         CREATE TABLE core_turns (
@@ -84,6 +85,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             message TEXT NOT NULL,
             answer TEXT NOT NULL,
             prompt TEXT NOT NULL,
+            remember BIGINT NOT NULL,
             state TEXT NOT NULL,
             created_at BIGINT NOT NULL);
         CREATE INDEX core_turns_running ON core_turns (state) WHERE state = 'running';

@@ -25,6 +25,9 @@ pub(crate) struct Event {
 
 /// The events of a turn as they arrive; ends when the connection does.
 pub(crate) struct Events {
+    /// The turn, as the headers name it: there before any event.
+    pub(crate) turn: String,
+    pub(crate) conversation: String,
     bytes: BoxStream<'static, reqwest::Result<Vec<u8>>>,
     unread: String,
 }
@@ -91,8 +94,12 @@ impl Client {
 impl Events {
     async fn of(request: reqwest::RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?.error_for_status()?;
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        let (turn, conversation) = (header("karen-turn"), header("karen-conversation"));
         let bytes = response.bytes_stream().map(|piece| Ok(piece?.to_vec()));
         Ok(Self {
+            turn,
+            conversation,
             bytes: bytes.boxed(),
             unread: String::new(),
         })

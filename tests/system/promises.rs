@@ -9,6 +9,8 @@ use crate::client::{Client, Event, Events};
 /// A message that was acknowledged, and what its client has seen of the turn.
 pub(crate) struct Acknowledged {
     pub(crate) message: String,
+    /// Whether memory may know of it.
+    pub(crate) is_remembered: bool,
     pub(crate) turn: String,
     pub(crate) conversation: String,
     pub(crate) seen: Vec<Event>,
@@ -20,23 +22,14 @@ pub(crate) struct Promises {
     pub(crate) turns: Vec<Acknowledged>,
 }
 
-/// Says something; `None` if it was refused, and then nothing is promised.
-pub(crate) async fn say(
-    client: &Client,
-    message: String,
-    conversation: Option<&str>,
-) -> Option<(Acknowledged, Events)> {
-    let mut body = json!({ "message": message });
-    if let Some(conversation) = conversation {
-        body["conversation"] = json!(conversation);
-    }
-    let mut events = client.chat(&body).await.ok()?;
-    let opening = events.next().await.expect("the turn is named first").data;
-    let name = |field: &str| opening[field].as_str().unwrap().to_owned();
+/// Says something, as the body of a request; `None` if it was refused, and then nothing is promised.
+pub(crate) async fn say(client: &Client, body: Value) -> Option<(Acknowledged, Events)> {
+    let events = client.chat(&body).await.ok()?;
     let turn = Acknowledged {
-        message,
-        turn: name("turn"),
-        conversation: name("conversation"),
+        message: body["message"].as_str().unwrap().to_owned(),
+        is_remembered: body["remember"].as_bool().unwrap_or(true),
+        turn: events.turn.clone(),
+        conversation: events.conversation.clone(),
         seen: Vec::new(),
     };
     Some((turn, events))
@@ -50,8 +43,22 @@ impl Promises {
         }
     }
 
-    /// Checks that each message is remembered, and once.
+    /// Checks that each message is remembered once, and none that is not to be.
     pub(crate) async fn check_memory(&self) {
+        let remembered = self.remembered().await;
+        for turn in &self.turns {
+            let times = remembered.get(&turn.message).copied();
+            let expected = turn.is_remembered.then_some(1);
+            assert_eq!(times, expected, "{}", turn.message);
+        }
+        let is_private = !self.turns.iter().any(|turn| turn.is_remembered);
+        if is_private && !self.turns.is_empty() {
+            assert!(remembered.is_empty(), "{remembered:?}");
+        }
+    }
+
+    /// How often each text is remembered.
+    async fn remembered(&self) -> BTreeMap<String, u32> {
         let mut remembered: BTreeMap<String, u32> = BTreeMap::new();
         let mut path = "/api/v1/memories?limit=200".to_owned();
         loop {
@@ -61,13 +68,20 @@ impl Promises {
                 *remembered.entry(text).or_default() += 1;
             }
             let Some(cursor) = page["next_cursor"].as_str() else {
-                break;
+                return remembered;
             };
             path = format!("/api/v1/memories?limit=200&cursor={cursor}");
         }
-        for turn in &self.turns {
-            let times = remembered.get(&turn.message);
-            assert_eq!(times, Some(&1), "{}", turn.message);
+    }
+
+    /// Checks that no conversation is left without a message.
+    pub(crate) async fn check_conversations(&self) {
+        let all = self.client.get("/api/v1/conversations?limit=200").await;
+        for conversation in all["data"].as_array().unwrap() {
+            let id = conversation["id"].as_str().unwrap();
+            let path = format!("/api/v1/conversations/{id}/messages");
+            let messages = self.client.get(&path).await;
+            assert_ne!(messages["data"], json!([]), "{conversation}");
         }
     }
 }
@@ -85,15 +99,16 @@ impl Acknowledged {
             self.conversation
         );
         let messages = client.get(&path).await;
-        let of_turn = |role: &str| -> Vec<Value> {
+        let with = |field: &str, value: &str, role: &str| -> Vec<Value> {
             let all = messages["data"].as_array().unwrap().iter();
-            all.filter(|m| m["turn"] == json!(self.turn) && m["role"] == json!(role))
+            all.filter(|m| m[field] == json!(value) && m["role"] == json!(role))
                 .cloned()
                 .collect()
         };
-        let (said, answers) = (of_turn("user"), of_turn("assistant"));
+        let said = with("content", message, "user");
+        let answers = with("turn", &self.turn, "assistant");
         assert_eq!(said.len(), 1, "{message}");
-        assert_eq!(said[0]["content"], json!(message));
+        assert_eq!(said[0]["turn"], json!(self.turn), "{message}");
         assert_eq!(answers.len(), 1, "{message}");
         let state = match self.check_log(client, &answers[0]).await.as_str() {
             "interrupted" => "interrupted",
@@ -117,11 +132,32 @@ impl Acknowledged {
         let pieces = deltas.map(|event| event.data["text"].as_str().unwrap());
         let text: String = pieces.collect();
         assert_eq!(answer["content"], json!(text), "{message}");
-        if let Some(seen) = self.seen.iter().find(|event| event.kind == "done") {
-            assert_eq!(&seen, done, "what was said to be over is as it was");
+        if self.is_done() {
+            let seen: Vec<&Event> = self.seen.iter().filter(numbered).collect();
+            assert_eq!(seen, events, "what was said to be over is as it was");
         }
         let again = client.resume(&self.turn, u64::from(u32::MAX)).await;
         assert_eq!(again.last(), Some(*done), "a late reader learns of the end");
-        done.data["finish"].as_str().unwrap().to_owned()
+        let finish = done.data["finish"].as_str().unwrap();
+        if finish != "interrupted" {
+            self.check_resuming(client, &replayed).await;
+        }
+        finish.to_owned()
+    }
+
+    /// Whoever has seen any part of a whole answer is given the rest.
+    async fn check_resuming(&self, client: &Client, replayed: &[Event]) {
+        for seen in &self.seen {
+            let after = seen.number.unwrap_or_default();
+            let rest = client.resume(&self.turn, after).await;
+            let rest: Vec<&Event> = rest.iter().filter(|e| e.number.is_some()).collect();
+            let expected = replayed.iter().filter(|e| e.number > Some(after));
+            let expected: Vec<&Event> = expected.collect();
+            if !expected.is_empty() {
+                assert_eq!(rest, expected, "{} after {after}", self.message);
+            }
+            let known = replayed.iter().find(|event| event.number == seen.number);
+            assert_eq!(known, Some(seen), "what was seen is as it was");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -10,7 +11,7 @@ use crate::promises::{Promises, say};
 use crate::random::Random;
 use crate::server::{RunningServer, Start};
 
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 10;
 const ROUNDS_TO_PROVE: u64 = 100;
 const EVENTS: u64 = 24;
 
@@ -69,8 +70,8 @@ async fn chat_and_cut(disk: &Disk, promises: &mut Promises, round: u64, deaf: bo
     let server = disk.serve(deaf).await;
     let client = promises.client.on(&server);
     for number in 0..=random.below(3) {
-        let message = format!("My number {round}-{number} is lucky.");
-        let (mut turn, mut events) = say(&client, message, None).await.expect("is taken");
+        let body = json!({ "message": format!("My number {round}-{number} is lucky.") });
+        let (mut turn, mut events) = say(&client, body).await.expect("is taken");
         for _ in 0..random.below(EVENTS) {
             turn.seen.extend(events.next().await);
         }

@@ -42,6 +42,21 @@ pub struct Message {
     pub created_at: i64,
 }
 
+/// Whether memory is given what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// As soon as it can be, also after a crash.
+    Due,
+    /// Never.
+    Never,
+}
+
+impl Remember {
+    pub(crate) fn when(wanted: bool) -> Self {
+        if wanted { Self::Due } else { Self::Never }
+    }
+}
+
 /// Who said a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

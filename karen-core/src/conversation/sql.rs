@@ -5,7 +5,7 @@ use karen_sql::{Database, SqlError, Tx};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
-use super::{Conversation, ConversationStore, Message, MessageState, Role};
+use super::{Conversation, ConversationStore, Message, MessageState, Remember, Role};
 use crate::id::{ConversationId, MessageId, TurnId};
 use crate::{Code, Error, Result, Scope};
 
@@ -131,13 +131,14 @@ impl ConversationStore for SqlConversationStore {
         scope: &Scope,
         conversation: &ConversationId,
         messages: &[Message],
+        remember: Remember,
     ) -> Result<()> {
         let mut tx = self.database.write().await?;
         if !owns(&mut tx, scope, conversation).await? {
             return Err(Error::new(Code::NotFound, "there is no such conversation"));
         }
         for message in messages {
-            insert(&mut tx, conversation, message).await?;
+            insert(&mut tx, conversation, message, remember).await?;
         }
         let newest = messages
             .iter()
@@ -225,11 +226,12 @@ async fn insert(
     tx: &mut AnyConnection,
     conversation: &ConversationId,
     message: &Message,
+    remember: Remember,
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO core_messages
-         (id, conversation, turn, role, content, state, model, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+         (id, conversation, turn, role, content, state, model, created_at, remembered)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
     )
     .bind(message.id.as_str())
     .bind(conversation.as_str())
@@ -239,6 +241,7 @@ async fn insert(
     .bind(message.state.as_str())
     .bind(message.model.as_deref())
     .bind(message.created_at)
+    .bind(i64::from(remember == Remember::Never))
     .execute(tx)
     .await
     .map_err(|e| SqlError::of("append", message.id.as_str(), e))?;

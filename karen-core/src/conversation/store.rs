@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Conversation, Message};
+use super::{Conversation, Message, Remember};
 use crate::id::{ConversationId, MessageId};
 use crate::{Result, Scope};
 
@@ -13,8 +13,9 @@ use crate::{Result, Scope};
 /// - messages keep the order in which they were appended;
 /// - appending a message whose id exists in the same conversation changes nothing;
 /// - an id of another scope behaves as one that does not exist;
-/// - [`unremembered`](ConversationStore::unremembered) lists a message until
-///   [`mark_remembered`](ConversationStore::mark_remembered) names it.
+/// - [`unremembered`](ConversationStore::unremembered) lists a message that is
+///   [`Due`](Remember::Due) until [`mark_remembered`](ConversationStore::mark_remembered) names it,
+///   and no other.
 ///
 /// [`testing::conversation_store`]: crate::testing::conversation_store
 #[async_trait]
@@ -49,6 +50,7 @@ pub trait ConversationStore: Send + Sync {
         scope: &Scope,
         conversation: &ConversationId,
         messages: &[Message],
+        remember: Remember,
     ) -> Result<()>;
 
     /// The last `limit` messages, oldest first.

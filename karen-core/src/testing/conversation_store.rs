@@ -2,7 +2,7 @@
 
 use super::{conversation, message, scopes};
 use crate::Code;
-use crate::conversation::ConversationStore;
+use crate::conversation::{ConversationStore, Remember};
 use crate::id::ConversationId;
 
 /// Checks the contract that [`ConversationStore`] states, on an empty store.
@@ -15,6 +15,7 @@ pub async fn conversation_store(store: &dyn ConversationStore) {
     lists_begin_with_the_last_used(store).await;
     other_scopes_reach_nothing(store).await;
     messages_are_unremembered_until_marked(store).await;
+    what_is_never_to_be_remembered_does_not_wait(store).await;
     what_is_deleted_is_gone(store).await;
 }
 
@@ -61,11 +62,11 @@ async fn messages_keep_their_order_and_are_appended_once(store: &dyn Conversatio
         message("third", 10),
     ];
     store
-        .append(&scope, &kept.id, &messages[..2])
+        .append(&scope, &kept.id, &messages[..2], Remember::Due)
         .await
         .expect("appends");
     store
-        .append(&scope, &kept.id, &messages[1..])
+        .append(&scope, &kept.id, &messages[1..], Remember::Due)
         .await
         .expect("appends again");
     let all = store.messages(&scope, &kept.id, 10).await.expect("lists");
@@ -74,7 +75,7 @@ async fn messages_keep_their_order_and_are_appended_once(store: &dyn Conversatio
     assert_eq!(last, messages[1..], "a limit keeps the last ones");
     let absent = ConversationId::fresh();
     let error = store
-        .append(&scope, &absent, &messages)
+        .append(&scope, &absent, &messages, Remember::Due)
         .await
         .expect_err("no conversation");
     assert_eq!(error.code(), Code::NotFound);
@@ -86,7 +87,7 @@ async fn lists_begin_with_the_last_used(store: &dyn ConversationStore) {
     store.create(&scope, &old).await.expect("creates");
     store.create(&scope, &new).await.expect("creates");
     store
-        .append(&scope, &old.id, &[message("later", 300)])
+        .append(&scope, &old.id, &[message("later", 300)], Remember::Due)
         .await
         .expect("appends");
     let listed = store.list(&scope, None, 10).await.expect("lists");
@@ -108,7 +109,7 @@ async fn other_scopes_reach_nothing(store: &dyn ConversationStore) {
     let said = message("private", 1);
     store.create(&owner, &kept).await.expect("creates");
     store
-        .append(&owner, &kept.id, std::slice::from_ref(&said))
+        .append(&owner, &kept.id, std::slice::from_ref(&said), Remember::Due)
         .await
         .expect("appends");
     for scope in [other_user, other_tenant] {
@@ -142,7 +143,7 @@ async fn other_scopes_reach_nothing(store: &dyn ConversationStore) {
             "not in the list of {scope:?}"
         );
         let error = store
-            .append(&scope, &kept.id, &[message("x", 1)])
+            .append(&scope, &kept.id, &[message("x", 1)], Remember::Due)
             .await
             .expect_err("foreign");
         assert_eq!(error.code(), Code::NotFound);
@@ -169,7 +170,7 @@ async fn messages_are_unremembered_until_marked(store: &dyn ConversationStore) {
     let said = [message("one", 1), message("two", 2)];
     store.create(&scope, &kept).await.expect("creates");
     store
-        .append(&scope, &kept.id, &said)
+        .append(&scope, &kept.id, &said, Remember::Due)
         .await
         .expect("appends");
     store
@@ -188,13 +189,26 @@ async fn messages_are_unremembered_until_marked(store: &dyn ConversationStore) {
     );
 }
 
+async fn what_is_never_to_be_remembered_does_not_wait(store: &dyn ConversationStore) {
+    let [scope, ..] = scopes();
+    let kept = conversation(1);
+    let said = [message("between us", 1)];
+    store.create(&scope, &kept).await.expect("creates");
+    store
+        .append(&scope, &kept.id, &said, Remember::Never)
+        .await
+        .expect("appends");
+    let waiting = store.unremembered(u32::MAX >> 1).await.expect("lists");
+    assert!(waiting.iter().all(|(_, c, _)| *c != kept.id));
+}
+
 async fn what_is_deleted_is_gone(store: &dyn ConversationStore) {
     let [scope, ..] = scopes();
     let kept = conversation(1);
     let said = message("gone", 1);
     store.create(&scope, &kept).await.expect("creates");
     store
-        .append(&scope, &kept.id, std::slice::from_ref(&said))
+        .append(&scope, &kept.id, std::slice::from_ref(&said), Remember::Due)
         .await
         .expect("appends");
     assert!(store.delete(&scope, &kept.id).await.expect("deletes"));

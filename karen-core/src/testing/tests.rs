@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Result;
-use crate::conversation::{ConversationStore, SqlConversationStore};
+use crate::conversation::{ConversationStore, Remember, SqlConversationStore};
 use crate::event::InProcessEventBus;
 use crate::schema::MIGRATIONS;
 use crate::tool::{FunctionTool, Tool, ToolError, ToolInvocation, ToolSpec};
@@ -123,8 +123,14 @@ impl ConversationStore for Leaky {
         self.0.delete(&scopes()[0], id).await
     }
 
-    async fn append(&self, _: &Scope, id: &ConversationId, messages: &[Message]) -> Result<()> {
-        self.0.append(&scopes()[0], id, messages).await
+    async fn append(
+        &self,
+        _: &Scope,
+        id: &ConversationId,
+        messages: &[Message],
+        remember: Remember,
+    ) -> Result<()> {
+        self.0.append(&scopes()[0], id, messages, remember).await
     }
 
     async fn messages(&self, _: &Scope, id: &ConversationId, limit: u32) -> Result<Vec<Message>> {

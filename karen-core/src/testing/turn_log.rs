@@ -22,6 +22,7 @@ fn turn() -> Turn {
         message: MessageId::fresh(),
         answer: MessageId::fresh(),
         prompt: "What is said".to_owned(),
+        remember: true,
         state: TurnState::Running,
         created_at: 7,
     }

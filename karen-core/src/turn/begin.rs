@@ -10,7 +10,7 @@ use super::answer::run;
 use super::live::LiveTurn;
 use super::options::TurnOptions;
 use super::{Turn, TurnState, TurnStream};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Remember};
 use crate::id::{ConversationId, MessageId, TurnId};
 use crate::karen::Shared;
 use crate::usage::admit;
@@ -31,19 +31,22 @@ pub(crate) async fn begin(
     check_model(&karen, options.model.as_ref())?;
     let scope = Scope::of(&principal);
     admit(&*karen.ledger, &scope, &karen.config.limits, now_ms()).await?;
-    let conversation = conversation(&karen, &scope, &options, &message).await?;
+    let conversation = match &options.conversation {
+        Some(id) => Place::Known(known(&karen, &scope, id).await?),
+        None => Place::Fresh(fresh(&message)),
+    };
     let turn = Turn {
         id: TurnId::fresh(),
-        conversation,
+        conversation: conversation.id().clone(),
         message: MessageId::fresh(),
         answer: MessageId::fresh(),
         prompt: message,
+        remember: options.remember.unwrap_or(karen.config.memory.remember),
         state: TurnState::Running,
         created_at: now_ms(),
     };
     let live = karen.live.enter(scope, turn)?;
-    let remember = options.remember.unwrap_or(karen.config.memory.remember);
-    if let Err(error) = keep_message(&karen, &live, remember).await {
+    if let Err(error) = keep_message(&karen, &live, conversation).await {
         karen.live.leave(&live.turn.id);
         return Err(error);
     }
@@ -74,26 +77,36 @@ fn check_model(karen: &Shared, asked: Option<&ModelName>) -> Result<()> {
     Ok(())
 }
 
-async fn conversation(
-    karen: &Shared,
-    scope: &Scope,
-    options: &TurnOptions,
-    message: &str,
-) -> Result<ConversationId> {
-    let Some(id) = &options.conversation else {
-        let now = now_ms();
-        let conversation = Conversation {
-            id: ConversationId::fresh(),
-            title: title(message),
-            created_at: now,
-            updated_at: now,
-        };
-        karen.conversations.create(scope, &conversation).await?;
-        return Ok(conversation.id);
-    };
+/// Where a turn takes place.
+enum Place {
+    Known(ConversationId),
+    /// It is made with the turn.
+    Fresh(Conversation),
+}
+
+impl Place {
+    fn id(&self) -> &ConversationId {
+        match self {
+            Self::Known(id) => id,
+            Self::Fresh(conversation) => &conversation.id,
+        }
+    }
+}
+
+async fn known(karen: &Shared, scope: &Scope, id: &ConversationId) -> Result<ConversationId> {
     let found = karen.conversations.get(scope, id).await?;
     let missing = || Error::new(Code::NotFound, format!("there is no conversation {id}"));
     Ok(found.ok_or_else(missing)?.id)
+}
+
+fn fresh(message: &str) -> Conversation {
+    let now = now_ms();
+    Conversation {
+        id: ConversationId::fresh(),
+        title: title(message),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 /// The first line, cut at a word.
@@ -108,17 +121,16 @@ pub(crate) fn title(message: &str) -> String {
 }
 
 /// The turn first, so that a crash in between is found and mended when Karen opens again.
-async fn keep_message(karen: &Shared, live: &LiveTurn, remember: bool) -> Result<()> {
+async fn keep_message(karen: &Shared, live: &LiveTurn, place: Place) -> Result<()> {
     let (scope, turn) = (&live.scope, &live.turn);
     karen.turn_log.begin(scope, turn).await?;
-    let message = turn.user_message();
-    karen
-        .conversations
-        .append(scope, &turn.conversation, &[message])
-        .await?;
-    if !remember {
-        let id = std::slice::from_ref(&turn.message);
-        karen.conversations.mark_remembered(scope, id).await?;
+    if let Place::Fresh(conversation) = place {
+        karen.conversations.create(scope, &conversation).await?;
     }
-    Ok(())
+    let said = [turn.user_message()];
+    let remember = Remember::when(turn.remember);
+    let conversations = &karen.conversations;
+    conversations
+        .append(scope, &turn.conversation, &said, remember)
+        .await
 }

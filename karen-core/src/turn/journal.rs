@@ -121,11 +121,8 @@ impl Writer {
             }
             Entry::Finish(event, done) => {
                 self.pending.push(event);
-                let events = std::mem::take(&mut self.pending);
-                let written = self
-                    .log
-                    .finish(&self.live.scope, &self.live.turn.id, &events)
-                    .await;
+                let (scope, turn) = (&self.live.scope, &self.live.turn.id);
+                let written = self.log.finish(scope, turn, &self.pending).await;
                 self.keep(written);
                 self.report(done);
             }
@@ -136,18 +133,19 @@ impl Writer {
         if self.pending.is_empty() {
             return;
         }
-        let events = std::mem::take(&mut self.pending);
-        let written = self
-            .log
-            .append(&self.live.scope, &self.live.turn.id, &events)
-            .await;
+        let (scope, turn) = (&self.live.scope, &self.live.turn.id);
+        let written = self.log.append(scope, turn, &self.pending).await;
         self.keep(written);
     }
 
-    /// The first failure is the one to report: later ones mostly follow from it.
+    /// What could not be written is tried again with what follows. The first failure is the one to
+    /// report: later ones mostly follow from it.
     fn keep(&mut self, written: Result<()>) {
-        if self.failure.is_none() {
-            self.failure = written.err();
+        match written {
+            Ok(()) => self.pending.clear(),
+            Err(error) => {
+                self.failure.get_or_insert(error);
+            }
         }
     }
 

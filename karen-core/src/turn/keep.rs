@@ -7,7 +7,7 @@ use super::Turn;
 use super::answer::{Answer, TurnInProgress};
 use super::event::{Finish, TurnEvent};
 use crate::Result;
-use crate::conversation::{Message, MessageState, Role};
+use crate::conversation::{Message, MessageState, Remember, Role};
 use crate::recollection::ingest;
 use crate::usage::Usage;
 
@@ -18,7 +18,7 @@ impl TurnInProgress<'_> {
             Ok(finish) => (finish, None),
             Err(error) => (Finish::Failed, Some(error)),
         };
-        if let Err(lost) = self.keep(answer, finish).await {
+        if let Err(lost) = self.keep_logged(answer, finish).await {
             finish = Finish::Failed;
             error.get_or_insert(lost);
         }
@@ -34,29 +34,27 @@ impl TurnInProgress<'_> {
         }
     }
 
+    /// The log first: an answer that is kept can be replayed as it was given.
+    async fn keep_logged(&self, answer: &Answer, finish: Finish) -> Result<()> {
+        self.journal.sync().await?;
+        self.keep(answer, finish).await
+    }
+
     async fn keep(&self, answer: &Answer, finish: Finish) -> Result<()> {
         let turn = &self.live.turn;
         let reply = turn.answer_message(&answer.text, message_state(finish), answer.model.as_ref());
         let conversations = &self.karen.conversations;
+        let (scope, remember) = (&self.live.scope, Remember::when(turn.remember));
+        let answers = std::slice::from_ref(&reply);
         conversations
-            .append(
-                &self.live.scope,
-                &turn.conversation,
-                std::slice::from_ref(&reply),
-            )
+            .append(scope, &turn.conversation, answers, remember)
             .await?;
-        let remember = self
-            .options
-            .remember
-            .unwrap_or(self.karen.config.memory.remember);
-        if remember {
+        if turn.remember {
             let said = [turn.user_message(), reply.clone()];
-            ingest(self.karen, &self.live.scope, &turn.conversation, &said).await?;
+            ingest(self.karen, scope, &turn.conversation, &said).await?;
+            let ids = [turn.message.clone(), reply.id];
+            conversations.mark_remembered(scope, &ids).await?;
         }
-        let ids = [turn.message.clone(), reply.id];
-        conversations
-            .mark_remembered(&self.live.scope, &ids)
-            .await?;
         let usage = Usage {
             turn: turn.id.clone(),
             at: turn.created_at,
@@ -64,7 +62,7 @@ impl TurnInProgress<'_> {
             prompt_tokens: answer.prompt_tokens,
             completion_tokens: answer.completion_tokens,
         };
-        self.karen.ledger.record(&self.live.scope, &usage).await
+        self.karen.ledger.record(scope, &usage).await
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Turn {
     pub answer: MessageId,
     /// What the user said: enough to restore the message after a crash.
     pub prompt: String,
+    /// Whether memory is given it and the answer, also after a crash.
+    pub remember: bool,
     /// How far it came.
     pub state: TurnState,
     /// Unix milliseconds.

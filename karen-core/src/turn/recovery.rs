@@ -2,9 +2,10 @@
 
 use super::event::{Finish, TurnEvent};
 use super::{NumberedEvent, Turn};
-use crate::conversation::{Message, MessageState};
+use crate::conversation::{Message, MessageState, Remember};
 use crate::karen::Shared;
 use crate::recollection::ingest;
+use crate::usage::Usage;
 use crate::{Result, Scope};
 
 const PAGE: u32 = 1000;
@@ -20,34 +21,69 @@ pub(crate) async fn recover(karen: &Shared) -> Result<()> {
 
 async fn interrupt(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<()> {
     let logged = all_events(karen, scope, turn).await?;
-    let mut known = messages(karen, scope, turn).await?;
-    let conversation = &turn.conversation;
-    let answered = known.iter().any(|message| message.id == turn.answer);
-    if !answered {
-        let partial = turn.answer_message(&text_of(&logged), MessageState::Interrupted, None);
-        let both = [turn.user_message(), partial];
-        karen
-            .conversations
-            .append(scope, conversation, &both)
-            .await?;
-        known = messages(karen, scope, turn).await?;
-    }
-    let answer = known.iter().find(|message| message.id == turn.answer);
-    let next = logged.last().map_or(1, |last| last.number + 1);
-    let missing = answer.and_then(|answer| unlogged(&answer.content, &logged));
-    let events = missing.into_iter().chain([done(turn, answer)]);
-    let numbered: Vec<NumberedEvent> = (next..)
-        .zip(events)
-        .map(|(number, event)| NumberedEvent { number, event })
-        .collect();
-    karen.turn_log.finish(scope, &turn.id, &numbered).await
+    let answer = answer(karen, scope, turn, &logged).await?;
+    count_usage(karen, scope, turn, &logged).await?;
+    let done = NumberedEvent {
+        number: logged.last().map_or(1, |last| last.number + 1),
+        event: done(turn, answer.as_ref()),
+    };
+    karen.turn_log.finish(scope, &turn.id, &[done]).await
 }
 
-/// What was kept of the answer and had not been logged: whoever replays the turn reads the same.
-fn unlogged(answer: &str, logged: &[NumberedEvent]) -> Option<TurnEvent> {
-    let rest = answer.strip_prefix(&text_of(logged))?;
-    let text = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
-    text.map(|text| TurnEvent::Delta { text })
+/// The answer that was kept, else what was logged of it. `None` where there is no conversation:
+/// then the message was never acknowledged.
+async fn answer(
+    karen: &Shared,
+    scope: &Scope,
+    turn: &Turn,
+    logged: &[NumberedEvent],
+) -> Result<Option<Message>> {
+    let conversations = &karen.conversations;
+    if conversations
+        .get(scope, &turn.conversation)
+        .await?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    let partial = turn.answer_message(&text_of(logged), MessageState::Interrupted, None);
+    let both = [turn.user_message(), partial];
+    // Those that are there already stay as they are.
+    let remember = Remember::when(turn.remember);
+    conversations
+        .append(scope, &turn.conversation, &both, remember)
+        .await?;
+    let known = conversations
+        .messages(scope, &turn.conversation, PAGE)
+        .await?;
+    Ok(known.into_iter().find(|message| message.id == turn.answer))
+}
+
+/// Counts what the turn used before it was cut short.
+async fn count_usage(
+    karen: &Shared,
+    scope: &Scope,
+    turn: &Turn,
+    logged: &[NumberedEvent],
+) -> Result<()> {
+    let mut usage = Usage {
+        turn: turn.id.clone(),
+        at: turn.created_at,
+        model: None,
+        prompt_tokens: 0,
+        completion_tokens: 0,
+    };
+    for NumberedEvent { event, .. } in logged {
+        if let TurnEvent::Usage {
+            prompt_tokens,
+            completion_tokens,
+        } = event
+        {
+            usage.prompt_tokens += u64::from(*prompt_tokens);
+            usage.completion_tokens += u64::from(*completion_tokens);
+        }
+    }
+    karen.ledger.record(scope, &usage).await
 }
 
 /// An answer that was kept whole is whole, although its `Done` was not logged in time.
@@ -65,13 +101,6 @@ fn done(turn: &Turn, answer: Option<&Message>) -> TurnEvent {
         model_answered: answer.and_then(|message| message.model.clone()),
         error: None,
     }
-}
-
-async fn messages(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<Vec<Message>> {
-    karen
-        .conversations
-        .messages(scope, &turn.conversation, PAGE)
-        .await
 }
 
 async fn all_events(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<Vec<NumberedEvent>> {
@@ -101,9 +130,7 @@ async fn remember_missed(karen: &Shared) -> Result<()> {
             return Ok(());
         }
         for (scope, conversation, message) in missed {
-            if karen.config.memory.remember {
-                ingest(karen, &scope, &conversation, std::slice::from_ref(&message)).await?;
-            }
+            ingest(karen, &scope, &conversation, std::slice::from_ref(&message)).await?;
             karen
                 .conversations
                 .mark_remembered(&scope, &[message.id])

@@ -39,8 +39,8 @@ impl TurnLog for SqlTurnLog {
         let mut tx = self.database.write().await?;
         sqlx::query(
             "INSERT INTO core_turns
-             (id, tenant, owner, conversation, message, answer, prompt, state, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (id, tenant, owner, conversation, message, answer, prompt, remember, state, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(turn.id.as_str())
         .bind(scope.tenant())
@@ -49,6 +49,7 @@ impl TurnLog for SqlTurnLog {
         .bind(turn.message.as_str())
         .bind(turn.answer.as_str())
         .bind(&turn.prompt)
+        .bind(i64::from(turn.remember))
         .bind(state_name(turn.state))
         .bind(turn.created_at)
         .execute(&mut *tx)
@@ -186,6 +187,7 @@ fn turn(row: &AnyRow) -> Result<Turn, sqlx::Error> {
         message: MessageId::stored(row.try_get("message")?),
         answer: MessageId::stored(row.try_get("answer")?),
         prompt: row.try_get("prompt")?,
+        remember: row.try_get::<i64, _>("remember")? != 0,
         state: if state == "running" {
             TurnState::Running
         } else {
