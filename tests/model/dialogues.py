@@ -111,10 +111,10 @@ SLOTS = [
          ("What is my hobby?", "What do I do in my free time?", "What do I enjoy at weekends?"),
          "Your hobby is {}.", tuple(HOBBIES)),
     Slot("instrument", ("I play the {}.", "I am learning the {}.", "My instrument is the {}."),
-         ("What instrument do I play?", "Which instrument do I play?", "What do I play?"),
+         ("What instrument do I play?", "Which instrument do I play?", "Which instrument am I learning?"),
          "You play the {}.", tuple(INSTRUMENTS)),
     Slot("language", ("I am learning {}.", "I study {}.", "I take {} lessons."),
-         ("What language am I learning?", "Which language do I study?", "What am I learning?"),
+         ("What language am I learning?", "Which language do I study?", "What do I take lessons in?"),
          "You are learning {}.", tuple(LANGUAGES), kind="name"),
     Slot("allergy", ("I am allergic to {}.", "I can't eat {}, I am allergic.", "I have an allergy to {}."),
          ("What am I allergic to?", "Which allergy do I have?", "what am i allergic to?"),
@@ -149,8 +149,8 @@ class Words:
         self.rng, self.held_out = rng, held_out
 
     def value(self, slot: Slot) -> str:
-        listed = [v for v in slot.values if is_held_out(v) == self.held_out] or list(slot.values)
-        if slot.invent and self.rng.random() < 0.5:
+        listed = [v for v in slot.values if is_held_out(v) == self.held_out]
+        if not listed or slot.invent and self.rng.random() < 0.5:
             return self.invented(capital=slot.kind == "name" or self.rng.random() < 0.3)
         return self.rng.choice(listed)
 
@@ -170,7 +170,14 @@ def is_held_out(value: str) -> bool:
     return total % 5 == 0
 
 
-def acknowledgement(rng: random.Random, slot: Slot, value: str) -> str:
+def near_miss(rng: random.Random, known: dict) -> Slot:
+    """A slot that nothing was said about, most often one that is asked for in the same words."""
+    absent = [slot for slot in SLOTS if slot.name not in known]
+    alike = [slot for slot in absent if any(slot.answer.split()[-2:] == k.answer.split()[-2:] for k, _ in known.values())]
+    return rng.choice(alike if alike and rng.random() < 0.7 else absent)
+
+
+def acknowledgement(rng: random.Random) -> str:
     return rng.choice(("I will remember that.", "Thanks, I will remember that."))
 
 
@@ -206,7 +213,7 @@ def dialogue(rng: random.Random, words: Words, facts_max: int, pairs: int) -> li
     for slot, value in known.values():
         lines.append(f"{speaker}: " + rng.choice(slot.tell).format(value))
         if rng.random() < 0.25:
-            lines.append("assistant: " + acknowledgement(rng, slot, value))
+            lines.append("assistant: " + acknowledgement(rng))
         if rng.random() < 0.15:
             lines.append(f"{speaker}: " + rng.choice(slot.ask))
             if rng.random() < 0.6:
@@ -219,21 +226,18 @@ def dialogue(rng: random.Random, words: Words, facts_max: int, pairs: int) -> li
     messages = [{"role": "system", "content": system(rng, lines)}]
     for _ in range(pairs):
         draw = rng.random()
-        if draw < 0.62 and known:
+        if draw < 0.52 and known:
             slot, value = rng.choice(list(known.values()))
             said, reply = rng.choice(slot.ask), slot.answer.format(value)
-        elif draw < 0.77:
-            slot = rng.choice(slots)
-            if slot.name in known:
-                continue
-            said, reply = rng.choice(slot.ask), UNKNOWN
-        elif draw < 0.9:
+        elif draw < 0.82:
+            said, reply = rng.choice(near_miss(rng, known).ask), UNKNOWN
+        elif draw < 0.93:
             slot = rng.choice(slots)
             if slot.name in known:
                 continue
             value = words.value(slot)
             known[slot.name] = (slot, value)
-            said, reply = rng.choice(slot.tell).format(value), acknowledgement(rng, slot, value)
+            said, reply = rng.choice(slot.tell).format(value), acknowledgement(rng)
         else:
             said, reply = rng.choice(SMALL_TALK)
         messages += [{"role": "user", "content": said}, {"role": "assistant", "content": reply}]

@@ -22,6 +22,8 @@ CHAT_TEMPLATE = (
 )
 GOLDEN_TOKENS = 64
 GOLDEN_PROMPTS = 12
+# A prompt beyond ASCII is worth having also when its answer is less clear, but not when it is a toss-up.
+MARGIN_MIN = 0.1
 HELD_OUT_CASES = 240
 ODD_TEXTS = ["", " ", "naïve café", "🎉 東京", "tabs\tand\n\nlines", "<|im_start|>user\nhi<|im_end|>", "a" * 40]
 
@@ -128,7 +130,9 @@ def goldens(model: LlamaForCausalLM, tokenizer: Tokenizer, sha256: str) -> dict:
         ids = tokenizer.encode(prompt).ids
         written, lead = greedy(model, ids)
         prompts.append({"prompt": prompt, "messages": messages, "prompt_ids": ids, "greedy_ids": written, "lead": round(lead, 4)})
-    prompts = sorted(prompts, key=lambda prompt: -prompt["lead"])[:GOLDEN_PROMPTS]
+    odd = [prompt for prompt in prompts if not prompt["prompt"].isascii() and prompt["lead"] >= MARGIN_MIN]
+    clear = sorted((p for p in prompts if p not in odd), key=lambda prompt: -prompt["lead"])
+    prompts = odd + clear[: GOLDEN_PROMPTS - len(odd)]
     texts = [{"text": text, "ids": tokenizer.encode(text).ids} for text in ODD_TEXTS]
     return {"model_sha256": sha256, "prompts": prompts, "texts": texts}
 

@@ -16,6 +16,10 @@ from dialogues import Words, dialogue, held_out_case
 VOCABULARY = 1024
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 CONTEXT = 1024
+TOKENIZER_SEED = 7
+# Up to which part of the time; facts recalled and questions asked at most; share of copying exercises.
+STAGES = [(0.10, (1, 3), 0.7), (0.30, (2, 4), 0.2), (0.55, (4, 5), 0.05), (1.01, (7, 5), 0.0)]
+LATER_STAGES = [(0.20, (4, 5), 0.05), (1.01, (7, 5), 0.0)]
 OTHER_TOKENS_WEIGHT = 0.02  # learning what people say helps a little; answers are the point
 
 
@@ -35,6 +39,11 @@ def train_tokenizer(seed: int) -> Tokenizer:
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(corpus, trainer)
     return tokenizer
+
+
+def tokenizer_of(folder: Path) -> Tokenizer:
+    """A model goes on with the tokenizer that it began with."""
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def new_model() -> LlamaForCausalLM:
@@ -156,7 +165,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(args.seed)
+    tokenizer = tokenizer_of(args.resume) if args.resume else train_tokenizer(TOKENIZER_SEED)
     tokenizer.save(str(args.out / "tokenizer.json"))
     model = LlamaForCausalLM.from_pretrained(args.resume) if args.resume else new_model()
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
@@ -166,7 +175,7 @@ def main():
                                   lr=args.rate, betas=(0.9, 0.98))
     rng = random.Random(args.seed + 1)
     cases = [held_out_case(random.Random(10_000 + i)) for i in range(100)]
-    stages = [(0.10, (1, 3), 0.7), (0.30, (2, 4), 0.2), (0.55, (4, 5), 0.05), (1.01, (7, 5), 0.0)]
+    stages = LATER_STAGES if args.resume else STAGES
     start, step, tokens, last = time.time(), 0, 0, 0.0
     for end, stage, repeat_share in stages:
         for group in batches(tokenizer, rng, stage, args.tokens):

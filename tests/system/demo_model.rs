@@ -10,8 +10,11 @@ use serde_json::Value;
 
 use crate::paths;
 
-/// Of the questions that a recalled line answers, the share answered right at least.
-const ANSWERED_MIN: f64 = 0.5;
+/// Of the questions that a recalled line answers, the share answered right at least; the file's
+/// README says what was measured.
+const ANSWERED_MIN: f64 = 0.8;
+/// Of the questions that nothing answers, the share that it says so of at least.
+const ADMITTED_MIN: f64 = 0.7;
 
 async fn answer(models: &Models, messages: Vec<Message>) -> String {
     let request = GenerateRequest {
@@ -45,16 +48,13 @@ async fn it_answers_most_held_out_questions_from_the_recalled_line() {
         right[kind] += u32::from(said.contains(case["expect"].as_str().unwrap()));
         count[kind] += 1;
     }
-    let rate = f64::from(right[1]) / f64::from(count[1]);
+    let rate = |kind: usize| f64::from(right[kind]) / f64::from(count[kind]);
     println!(
         "answered {}/{}, admitted not to know {}/{}",
         right[1], count[1], right[0], count[0]
     );
-    assert!(
-        count[1] >= 100 && rate >= ANSWERED_MIN,
-        "answered {rate:.2} of {}",
-        count[1]
-    );
+    assert!(count[0] >= 100 && count[1] >= 100, "of {count:?}");
+    assert!(rate(1) >= ANSWERED_MIN && rate(0) >= ADMITTED_MIN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
