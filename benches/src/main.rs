@@ -4,6 +4,7 @@
 mod goldens;
 mod http;
 mod locomo;
+mod pack;
 mod recall;
 mod start;
 mod turn;
@@ -65,6 +66,15 @@ enum Bench {
         #[arg(long)]
         lexical: bool,
     },
+    /// Evidence on LoCoMo that survives packing into a prompt.
+    Pack {
+        /// The data, such as locomo10.json.
+        #[arg(long)]
+        locomo: PathBuf,
+        /// Tokens of the pack at most, counted as four bytes each.
+        #[arg(long, default_value_t = 1000)]
+        tokens: u32,
+    },
     /// What `start` measures, in a process of its own.
     #[command(hide = true)]
     Serve {
@@ -96,6 +106,7 @@ async fn run(bench: Bench) -> Result<()> {
         } => http::run(requests, connections).await,
         Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
         Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
+        Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
         Bench::Serve { mode, folder } => start::serve(&mode, folder).await,
     }
 }

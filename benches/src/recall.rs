@@ -65,11 +65,7 @@ impl Embedder for BuiltIn {
 pub(crate) async fn run(path: &Path, lexical: bool) -> Result<()> {
     let data = std::fs::read(path)?;
     let samples: Vec<Sample> = serde_json::from_slice(&data)?;
-    let mut config = MemoryConfig::new(Database::open(Location::Memory).await?);
-    if !lexical {
-        config.embedder = Some(Arc::new(BuiltIn(StaticEmbedder::builtin()?)));
-    }
-    let memory = Memory::open(config).await?;
+    let memory = open(lexical).await?;
     let (mut outcomes, mut times, mut turns) = (Vec::new(), Vec::new(), 0);
     for sample in &samples {
         let scope = Scope::new(TenantId::new(&sample.sample_id), UserId::new("reader"));
@@ -100,7 +96,17 @@ pub(crate) async fn run(path: &Path, lexical: bool) -> Result<()> {
     Ok(())
 }
 
-async fn ingest(memory: &Memory, scope: &Scope, sample: &Sample) -> Result<usize> {
+/// An empty memory; `lexical` leaves the embedder out.
+pub(crate) async fn open(lexical: bool) -> Result<Memory> {
+    let mut config = MemoryConfig::new(Database::open(Location::Memory).await?);
+    if !lexical {
+        config.embedder = Some(Arc::new(BuiltIn(StaticEmbedder::builtin()?)));
+    }
+    Ok(Memory::open(config).await?)
+}
+
+/// Gives the number of turns.
+pub(crate) async fn ingest(memory: &Memory, scope: &Scope, sample: &Sample) -> Result<usize> {
     let mut turns = Vec::new();
     for session in sample.sessions() {
         let at = milliseconds(&session.date).ok_or("a session has no date")?;
