@@ -11,11 +11,18 @@ use karen_memory::{
     Embedder, Memory, MemoryConfig, MemoryError, Query, Scope, SessionId, TenantId, Turn, UserId,
 };
 use karen_sql::{Database, Location};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::locomo::{Question, Sample, dia_ids, milliseconds};
 use crate::{Result, load, print, quantile};
+
+/// Records asked for: enough to see five sessions.
+const ITEMS: usize = 50;
+const BOOTSTRAPS: usize = 2000;
+const BOOTSTRAP_SEED: u64 = 1;
 
 #[derive(Serialize)]
 struct Row {
@@ -23,7 +30,12 @@ struct Row {
     n: usize,
     recall_at_5: f64,
     recall_at_10: f64,
+    /// 95 % of the means of resampled conversations lie between these.
+    recall_at_10_interval: [f64; 2],
     any_at_10: f64,
+    all_at_10: f64,
+    session_hit_1: f64,
+    session_recall_5: f64,
 }
 
 #[derive(Serialize)]
@@ -39,9 +51,15 @@ struct Run {
 
 /// How one question went.
 struct Outcome {
+    /// The conversation that it was asked of.
+    sample: usize,
     category: u8,
     recall_at_5: f64,
     recall_at_10: f64,
+    /// Whether the first record is of a session that holds evidence.
+    session_hit_1: f64,
+    /// The share of such sessions among the first five.
+    session_recall_5: f64,
 }
 
 struct BuiltIn(StaticEmbedder);
@@ -67,12 +85,12 @@ pub(crate) async fn run(path: &Path, lexical: bool) -> Result<()> {
     let samples: Vec<Sample> = serde_json::from_slice(&data)?;
     let memory = open(lexical).await?;
     let (mut outcomes, mut times, mut turns) = (Vec::new(), Vec::new(), 0);
-    for sample in &samples {
+    for (number, sample) in samples.iter().enumerate() {
         let scope = Scope::new(TenantId::new(&sample.sample_id), UserId::new("reader"));
         turns += ingest(&memory, &scope, sample).await?;
         for question in sample.questions() {
             let started = Instant::now();
-            outcomes.push(ask(&memory, &scope, &question).await?);
+            outcomes.push(ask(&memory, &scope, &question, number).await?);
             times.push(started.elapsed().as_secs_f64() * 1000.0);
         }
     }
@@ -126,26 +144,46 @@ pub(crate) async fn ingest(memory: &Memory, scope: &Scope, sample: &Sample) -> R
     Ok(count)
 }
 
-async fn ask(memory: &Memory, scope: &Scope, question: &Question) -> Result<Outcome> {
-    let query = Query::new(&question.text).limit(10);
+async fn ask(
+    memory: &Memory,
+    scope: &Scope,
+    question: &Question,
+    sample: usize,
+) -> Result<Outcome> {
+    let query = Query::new(&question.text).limit(ITEMS);
     let recall = memory.recall(scope, query).await?;
     let sources = recall
         .items
         .iter()
         .filter_map(|item| item.record.source.as_deref());
     let found: Vec<(u32, u32)> = sources.filter_map(|source| dia_ids(source).pop()).collect();
-    let share = |k: usize| {
-        let hits = question
-            .evidence
-            .iter()
-            .filter(|id| found.iter().take(k).any(|f| f == *id));
-        hits.count() as f64 / question.evidence.len() as f64
-    };
+    let first_sessions = distinct(found.iter().map(|(session, _)| *session));
+    let sessions = distinct(question.evidence.iter().map(|(session, _)| *session));
     Ok(Outcome {
+        sample,
         category: question.category,
-        recall_at_5: share(5),
-        recall_at_10: share(10),
+        recall_at_5: share(&question.evidence, &found, 5),
+        recall_at_10: share(&question.evidence, &found, 10),
+        session_hit_1: f64::from(u8::from(share(&sessions, &first_sessions, 1) > 0.0)),
+        session_recall_5: share(&sessions, &first_sessions, 5),
     })
+}
+
+/// The share of `wanted` among the first `k` of `found`.
+fn share<T: PartialEq>(wanted: &[T], found: &[T], k: usize) -> f64 {
+    let first = &found[..k.min(found.len())];
+    wanted.iter().filter(|w| first.contains(w)).count() as f64 / wanted.len() as f64
+}
+
+/// In the order of their first appearance.
+fn distinct(sessions: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut seen = Vec::new();
+    for session in sessions {
+        if !seen.contains(&session) {
+            seen.push(session);
+        }
+    }
+    seen
 }
 
 fn report(outcomes: &[Outcome]) {
@@ -159,15 +197,44 @@ fn report(outcomes: &[Outcome]) {
         }
     }
     for (categories, outcomes) in groups {
-        let mean = |value: &dyn Fn(&Outcome) -> f64| {
-            outcomes.iter().map(|outcome| value(outcome)).sum::<f64>() / outcomes.len() as f64
-        };
-        print(&Row {
-            categories,
-            n: outcomes.len(),
-            recall_at_5: mean(&|o| o.recall_at_5),
-            recall_at_10: mean(&|o| o.recall_at_10),
-            any_at_10: mean(&|o| f64::from(u8::from(o.recall_at_10 > 0.0))),
-        });
+        print(&row(categories, &outcomes));
     }
+}
+
+fn row(categories: String, outcomes: &[&Outcome]) -> Row {
+    let mean = |value: fn(&Outcome) -> f64| mean(outcomes.iter().map(|o| value(o)));
+    Row {
+        categories,
+        n: outcomes.len(),
+        recall_at_5: mean(|o| o.recall_at_5),
+        recall_at_10: mean(|o| o.recall_at_10),
+        recall_at_10_interval: interval(outcomes),
+        any_at_10: mean(|o| f64::from(u8::from(o.recall_at_10 > 0.0))),
+        all_at_10: mean(|o| f64::from(u8::from(o.recall_at_10 >= 1.0))),
+        session_hit_1: mean(|o| o.session_hit_1),
+        session_recall_5: mean(|o| o.session_recall_5),
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+    sum / count
+}
+
+/// The bootstrap of clusters (Efron and Tibshirani 1993): questions of one conversation are not
+/// independent of one another.
+fn interval(outcomes: &[&Outcome]) -> [f64; 2] {
+    let mut clusters: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for outcome in outcomes {
+        let cluster = clusters.entry(outcome.sample).or_default();
+        cluster.push(outcome.recall_at_10);
+    }
+    let clusters: Vec<Vec<f64>> = clusters.into_values().collect();
+    let mut random = StdRng::seed_from_u64(BOOTSTRAP_SEED);
+    let resampled = |_| {
+        let drawn = (0..clusters.len()).map(|_| &clusters[random.random_range(0..clusters.len())]);
+        mean(drawn.flatten().copied())
+    };
+    let mut means: Vec<f64> = (0..BOOTSTRAPS).map(resampled).collect();
+    [quantile(&mut means, 0.025), quantile(&mut means, 0.975)]
 }
