@@ -4,7 +4,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/karen/target
 # The engine's threads wait for each other at every layer: passive waiting keeps a busy machine quick.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run test check bench prove setup setup-tests
+.PHONY: run test check bench prove services services-stop setup setup-tests
 
 run: setup ## Builds Karen and serves it on 127.0.0.1:8000, with everything in ./karen-data
 	cargo build --quiet --workspace --bin karen-server
@@ -25,6 +25,12 @@ bench: setup ## Builds karen-bench, optimised
 
 prove: setup-tests ## The long campaigns: hundreds of kills, thousands of broken inputs
 	KAREN_PROVE=1 cargo test --workspace --no-fail-fast
+
+services: ## Starts the real servers that tests run against: scripts/services.sh env prints their addresses
+	scripts/services.sh start
+
+services-stop: ## Stops them
+	scripts/services.sh stop
 
 setup: ## Installs what building needs
 	scripts/setup.sh build
