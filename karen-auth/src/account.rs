@@ -3,7 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::{AccountId, AuthError, AuthErrorKind, Email, Role, TenantId};
+use crate::role::within;
+use crate::{AccountId, AuthError, AuthErrorKind, CustomRole, Email, Permissions, Role, TenantId};
 
 const NAME_CHARS_MAX: usize = 100;
 const DEVICE_CHARS_MAX: usize = 200;
@@ -18,14 +19,27 @@ pub struct Account {
     pub tenant: TenantId,
     /// What it logs in with.
     pub email: Email,
+    /// When its owner has shown that they read that address, unix milliseconds.
+    pub email_verified_at_ms: Option<i64>,
     /// What the person wants to be called; 1 to 100 characters.
     pub name: String,
     /// The role within the tenant.
     pub role: Role,
+    /// Which of the tenant's own roles it is, for [`Role::Custom`].
+    pub custom_role: Option<CustomRole>,
     /// Whether it may log in.
     pub state: AccountState,
     /// Unix milliseconds.
     pub created_at_ms: i64,
+}
+
+impl Account {
+    /// What the account may do in its tenant at this moment.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        let custom = self.custom_role.as_ref().map(|role| role.permissions);
+        within(&self.tenant, custom.unwrap_or(self.role.permissions()))
+    }
 }
 
 /// Whether an account may log in.
@@ -126,4 +140,22 @@ pub(crate) fn checked_name(text: &str) -> Result<String, AuthError> {
         "use this name",
         reason,
     ))
+}
+
+#[cfg(test)]
+impl Account {
+    /// Somebody of the tenant `default`.
+    pub(crate) fn example(role: Role) -> Self {
+        Self {
+            id: AccountId::random(),
+            tenant: TenantId::default(),
+            email: Email::stored("ada@example.com".to_owned()),
+            email_verified_at_ms: None,
+            name: "Ada".to_owned(),
+            role,
+            custom_role: None,
+            state: AccountState::Active,
+            created_at_ms: 0,
+        }
+    }
 }

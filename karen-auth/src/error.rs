@@ -28,6 +28,9 @@ pub enum AuthErrorKind {
     Unauthenticated,
     /// Who is asking may not do this.
     Denied,
+    /// Who is asking must show their credentials once more:
+    /// [`Auth::reauthenticate`](crate::Auth::reauthenticate).
+    LoginNotRecent,
     /// The request cannot be carried out as it stands.
     Invalid,
     /// It collides with what exists.

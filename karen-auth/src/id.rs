@@ -65,6 +65,10 @@ id! {
     /// An API key.
     ApiKeyId, "key_"
 }
+id! {
+    /// A token that is good once, such as an invitation.
+    OneTimeTokenId, "one_"
+}
 
 impl TenantId {
     const LITERAL: Option<&'static str> = Some("default");
@@ -103,6 +107,10 @@ impl SessionId {
 }
 
 impl ApiKeyId {
+    const LITERAL: Option<&'static str> = None;
+}
+
+impl OneTimeTokenId {
     const LITERAL: Option<&'static str> = None;
 }
 

@@ -29,9 +29,15 @@
 //! ```
 //!
 //! A [`Principal`] is proof that credentials were checked; hand it to whatever touches data.
-//! Passwords are kept as argon2id hashes, tokens and keys as SHA-256 hashes, refresh tokens not at
-//! all. What ends a session (logging out, a new password, a disabled account) takes effect at the
-//! next request. A program that one person uses needs none of this: [`Principal::local`].
+//! Passwords are kept as argon2id hashes, tokens, keys and codes as SHA-256 hashes, refresh tokens
+//! not at all; seeds of authenticators, signing keys and waiting mails are encrypted under the
+//! installation's secret. What ends a session (logging out, a new password, a disabled account, a
+//! suspended tenant) takes effect at the next request. A program that one person uses needs none of
+//! this: [`Principal::local`].
+//!
+//! An account with a second factor logs in by [`Auth::begin_log_in`] and [`Auth::finish_log_in`].
+//! [`Auth::tend`] is to be called every minute or so; where [`AuthConfig::mailer`] is set,
+//! [`Auth::mail_queued`] and [`Auth::deliver_mail`] are to be looped over.
 //!
 //! It is not for: cookies, headers and other matters of HTTP; deciding who may see one document of
 //! many; being an OpenID provider.
@@ -39,6 +45,7 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `postgres` | accounts in PostgreSQL, through `karen-sql` | a dozen dependencies |
+//! | `smtp` | mails over SMTP, through `lettre` | sixteen dependencies, TLS among them |
 //! | `testing` | the conformance suites of the ports, and a clock to drive by hand | nothing at run time; for tests only |
 
 mod account;
@@ -48,37 +55,61 @@ mod auth;
 mod clock;
 mod email;
 mod error;
+mod factor;
 mod id;
 mod identity;
 mod live;
+mod mail;
+mod one_time;
 mod password;
 mod permission;
 mod principal;
 mod rate;
+mod recovery_code;
 mod role;
 mod schema;
+mod seal;
 mod secret;
 mod session;
+mod signing;
 mod stored;
+mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
 mod token;
+mod totp;
 
 pub use account::{Account, AccountState, Device, NewAccount, Page};
 pub use api_key::{ApiKey, ApiKeyStore, SqlApiKeyStore};
 pub use audit::{AuditAction, AuditChain, AuditEntry, AuditEvent, AuditLog, Outcome, SqlAuditLog};
-pub use auth::{Auth, AuthConfig, NewApiKey, Registration, migrate};
+pub use auth::{
+    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, Registration, RoleChoice, migrate,
+};
 pub use clock::{Clock, SystemClock};
 pub use email::Email;
 pub use error::{AuthError, AuthErrorKind};
-pub use id::{AccountId, ApiKeyId, SessionId, TenantId};
-pub use identity::{Identity, IdentityStore, SqlIdentityStore};
-pub use password::HashingConfig;
+pub use factor::{FactorStore, SecondFactor, SqlFactorStore, TotpFactor};
+pub use id::{AccountId, ApiKeyId, OneTimeTokenId, SessionId, TenantId};
+pub use identity::{Identity, IdentityStore, PasswordChange, SqlIdentityStore};
+pub use mail::{FileOutbox, Mail, MailQueue, Mailer, QueuedMail, QueuedMailId, SqlMailQueue};
+#[cfg(feature = "smtp")]
+pub use mail::{SmtpConfig, SmtpMailer, SmtpTls};
+pub use one_time::{OneTimeToken, OneTimeTokenStore, Purpose, SqlOneTimeTokenStore};
+pub use password::{HashingConfig, PasswordPolicy};
 pub use permission::{Permission, Permissions};
 pub use principal::Principal;
 pub use rate::{Grant, InProcessRateLimiter, Quota, RateKey, RateLimiter};
+pub use recovery_code::RecoveryCodes;
 pub use role::Role;
 pub use secret::SigningSecret;
 pub use session::{Session, SessionInfo, SessionKey, SessionStore, SqlSessionStore};
-pub use token::{AccessToken, ApiKeySecret, RefreshToken, SetupToken, SignedIn, TokenHash};
+pub use signing::{
+    Jwk, JwkSet, PrivateKeyPem, SealedSigningKey, Signing, SigningAlgorithm, SigningKey,
+    SigningKeyStore, SqlSigningKeyStore,
+};
+pub use tenant::{CustomRole, RoleName, SqlTenantStore, Tenant, TenantState, TenantStore};
+pub use token::{
+    AccessToken, ApiKeySecret, LogIn, LogInChallenge, RefreshToken, SetupToken, SignedIn, TokenHash,
+};
+pub use totp::TotpEnrolment;

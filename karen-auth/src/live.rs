@@ -97,6 +97,11 @@ impl LiveCredentials {
         });
     }
 
+    /// Forgets everything of the tenant.
+    pub(crate) fn end_tenant(&self, tenant: &TenantId) {
+        self.end(|_, principal| principal.tenant() == tenant);
+    }
+
     /// Forgets everything of the account in the tenant.
     pub(crate) fn end_account(&self, tenant: &TenantId, account: &AccountId) {
         self.end(|_, principal| is_of(principal, tenant, account));
@@ -118,15 +123,14 @@ fn is_of(principal: &Principal, tenant: &TenantId, account: &AccountId) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Role;
+    use crate::{Account, Role};
 
     fn live(account: &AccountId, session: &SessionId) -> (LiveKey, Live) {
-        let principal = Principal::of_session(
-            TenantId::default(),
-            account.clone(),
-            session.clone(),
-            Role::Member,
-        );
+        let member = Account {
+            id: account.clone(),
+            ..Account::example(Role::Member)
+        };
+        let principal = Principal::of_session(&member, session.clone());
         let live = Live {
             principal,
             epoch: 0,

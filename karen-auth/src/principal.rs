@@ -1,8 +1,8 @@
 //! Who is asking: the key to every store.
 
 use crate::{
-    AccountId, ApiKeyId, AuthError, AuthErrorKind, Permission, Permissions, Role, SessionId,
-    TenantId,
+    Account, AccountId, ApiKeyId, AuthError, AuthErrorKind, Permission, Permissions, Role,
+    SessionId, TenantId,
 };
 
 /// Somebody whose credentials have been checked, and what they may do.
@@ -41,35 +41,23 @@ impl Principal {
         }
     }
 
-    pub(crate) fn of_session(
-        tenant: TenantId,
-        account: AccountId,
-        session: SessionId,
-        role: Role,
-    ) -> Self {
-        Self {
-            tenant,
-            account,
-            credential: Credential::Session(session),
-            role,
-            permissions: role.permissions(),
-        }
+    pub(crate) fn of_session(account: &Account, session: SessionId) -> Self {
+        Self::of(account, Credential::Session(session), account.permissions())
     }
 
     /// A key never allows more than its owner's role does at this moment.
-    pub(crate) fn of_key(
-        tenant: TenantId,
-        account: AccountId,
-        key: ApiKeyId,
-        role: Role,
-        granted: Permissions,
-    ) -> Self {
+    pub(crate) fn of_key(account: &Account, key: ApiKeyId, granted: Permissions) -> Self {
+        let permissions = granted.and(account.permissions());
+        Self::of(account, Credential::ApiKey(key), permissions)
+    }
+
+    fn of(account: &Account, credential: Credential, permissions: Permissions) -> Self {
         Self {
-            tenant,
-            account,
-            credential: Credential::ApiKey(key),
-            role,
-            permissions: granted.and(role.permissions()),
+            tenant: account.tenant.clone(),
+            account: account.id.clone(),
+            credential,
+            role: account.role,
+            permissions,
         }
     }
 
@@ -142,13 +130,8 @@ mod tests {
 
     #[test]
     fn a_key_allows_no_more_than_its_owner() {
-        let key = Principal::of_key(
-            TenantId::default(),
-            AccountId::random(),
-            ApiKeyId::random(),
-            Role::Viewer,
-            Permissions::all(),
-        );
+        let viewer = Account::example(Role::Viewer);
+        let key = Principal::of_key(&viewer, ApiKeyId::random(), Permissions::all());
         assert_eq!(key.permissions(), Role::Viewer.permissions());
         let refused = key.require(Permission::ChatUse).expect_err("a viewer");
         assert_eq!(refused.kind(), AuthErrorKind::Denied);

@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use crate::Permission::{
     AuditRead, ChatUse, ConversationsRead, ConversationsWrite, KeysWrite, MemoryRead, MemoryWrite,
-    ModelsRead, ModelsUse, ModelsWrite, SystemRead, SystemWrite, TenantsWrite, UsersRead,
+    ModelsRead, ModelsUse, ModelsWrite, SystemRead, SystemWrite, TenantsRead, TenantsWrite,
+    UsersRead,
 };
-use crate::{AuthError, AuthErrorKind, Permissions};
+use crate::{AuthError, AuthErrorKind, Permission, Permissions, TenantId};
 
 /// What an account is within its tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,9 @@ pub enum Role {
     Viewer,
     /// A program: chats and remembers, makes no keys.
     Service,
+    /// One that the tenant made: [`Account::custom_role`](crate::Account::custom_role) says which,
+    /// and what it allows.
+    Custom,
 }
 
 const VIEWER: Permissions = Permissions::of(&[ConversationsRead, MemoryRead, ModelsRead]);
@@ -41,6 +45,8 @@ const OPERATOR: Permissions = Permissions::of(&[
     SystemRead,
     SystemWrite,
 ]);
+/// What concerns the installation as a whole.
+const INSTALLATION: &[Permission] = &[SystemRead, SystemWrite, TenantsRead, TenantsWrite];
 const OWNER: Permissions = Permissions::all();
 const ADMIN: Permissions = OWNER.without(&[SystemWrite, TenantsWrite]);
 
@@ -53,6 +59,7 @@ const ROLES: &[(Role, &str, Permissions)] = &[
     (Role::Member, "member", MEMBER),
     (Role::Viewer, "viewer", VIEWER),
     (Role::Service, "service", SERVICE),
+    (Role::Custom, "custom", Permissions::of(&[])),
 ];
 
 impl Role {
@@ -73,15 +80,30 @@ impl Role {
         self.row().1
     }
 
-    /// What the role may do.
+    /// What the role may do in the tenant `default`.
     #[must_use]
     pub fn permissions(self) -> Permissions {
         self.row().2
     }
 
+    /// What the role may do in `tenant`: what concerns the installation as a whole is for members
+    /// of the tenant `default`, whatever somebody is elsewhere.
+    #[must_use]
+    pub fn permissions_in(self, tenant: &TenantId) -> Permissions {
+        within(tenant, self.permissions())
+    }
+
     fn row(self) -> &'static (Role, &'static str, Permissions) {
         let row = ROLES.iter().find(|(role, ..)| *role == self);
         row.expect("every role has its row")
+    }
+}
+
+/// What of `permissions` anybody can have in `tenant`.
+pub(crate) fn within(tenant: &TenantId, permissions: Permissions) -> Permissions {
+    match *tenant == TenantId::default() {
+        true => permissions,
+        false => permissions.and(OWNER.without(INSTALLATION)),
     }
 }
 
@@ -95,8 +117,8 @@ impl FromStr for Role {
     type Err = AuthError;
 
     fn from_str(text: &str) -> Result<Self, AuthError> {
-        let row = ROLES.iter().find(|(_, name, _)| *name == text);
-        row.map(|(role, ..)| *role).ok_or_else(|| {
+        let named = Self::ALL.iter().find(|role| role.as_str() == text);
+        named.copied().ok_or_else(|| {
             let reason = "no role has this name; there are owner, admin, operator, developer, \
                           member, viewer and service";
             AuthError::new(AuthErrorKind::Invalid, "read a role", reason)
@@ -107,7 +129,6 @@ impl FromStr for Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Permission;
 
     /// One letter a permission, in the order of `Permission::ALL`.
     fn grid(role: Role) -> String {

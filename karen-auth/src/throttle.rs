@@ -14,6 +14,13 @@ const ACCOUNT: &[(&str, Quota)] = &[
 ];
 /// Tries from one address, behind which may stand a whole office.
 const ADDRESS: (&str, Quota) = ("login.address", quota(60, 2));
+/// Tries at the six digits of one account, by somebody who knows its password. A try hits one of
+/// three codes in a million, so that who guesses for a year is right with a chance of one in four.
+const CODE: (&str, Quota) = ("code.account", quota(10, 360));
+/// Mails to one address, so that nobody's mailbox is flooded.
+const MAIL: (&str, Quota) = ("mail.email", quota(3, 600));
+/// Mails that one network address asks for.
+const MAIL_ADDRESS: (&str, Quota) = ("mail.address", quota(10, 60));
 /// New accounts from one address.
 const REGISTER: (&str, Quota) = ("register.address", quota(5, 60));
 
@@ -59,6 +66,30 @@ impl Throttle {
         Ok(())
     }
 
+    /// Counts a try at the authenticator of an account.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) async fn code(&self, account: &str) -> Result<(), AuthError> {
+        self.take(&CODE, account).await
+    }
+
+    /// Forgets the tries at an authenticator whose code was right.
+    pub(crate) async fn forgive_codes(&self, account: &str) -> Result<(), AuthError> {
+        self.0.reset(&RateKey::new(CODE.0, account)).await
+    }
+
+    /// Counts a mail to `email`, whether or not there is an account.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) async fn mail(&self, email: &str, from: Option<IpAddr>) -> Result<(), AuthError> {
+        if let Some(address) = from {
+            self.take(&MAIL_ADDRESS, &address_block(address)).await?;
+        }
+        self.take(&MAIL, email).await
+    }
+
     /// Counts a new account.
     ///
     /// # Errors
@@ -76,7 +107,7 @@ impl Throttle {
             Grant::Denied { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000);
                 let reason = format!("too many tries: wait {seconds} s");
-                let error = AuthError::new(AuthErrorKind::RateLimited, "log in", reason);
+                let error = AuthError::new(AuthErrorKind::RateLimited, "do this", reason);
                 Err(error.after(retry_after))
             }
         }

@@ -183,7 +183,7 @@ impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         let code = match error.kind() {
             AuthErrorKind::Unauthenticated => Code::Unauthenticated,
-            AuthErrorKind::Denied => Code::Forbidden,
+            AuthErrorKind::Denied | AuthErrorKind::LoginNotRecent => Code::Forbidden,
             AuthErrorKind::Invalid => Code::InvalidArgument,
             AuthErrorKind::Conflict => Code::Conflict,
             AuthErrorKind::NotFound => Code::NotFound,

@@ -61,6 +61,44 @@ actions! {
     ApiKeyCreated => "api_key.created",
     /// An API key was ended.
     ApiKeyRevoked => "api_key.revoked",
+    /// Somebody showed their credentials again, or tried to.
+    Reauthenticated => "reauthenticated",
+    /// An account got a second factor.
+    SecondFactorAdded => "second_factor.added",
+    /// An account lost its second factor.
+    SecondFactorRemoved => "second_factor.removed",
+    /// An account got new recovery codes.
+    RecoveryCodesRenewed => "recovery_codes.renewed",
+    /// A password was set by way of a mail.
+    PasswordReset => "password.reset",
+    /// A second factor was removed by way of a mail, or somebody tried to.
+    Recovered => "recovered",
+    /// The owner of an account has shown that an address is theirs.
+    EmailVerified => "email.verified",
+    /// Somebody was invited; the subject is the role.
+    Invited => "invitation.sent",
+    /// An invitation was made void.
+    InvitationRevoked => "invitation.revoked",
+    /// Somebody accepted an invitation of the actor.
+    InvitationAccepted => "invitation.accepted",
+    /// A tenant was made.
+    TenantCreated => "tenant.created",
+    /// A tenant was suspended.
+    TenantSuspended => "tenant.suspended",
+    /// The members of a suspended tenant were let in again.
+    TenantResumed => "tenant.resumed",
+    /// A tenant was deleted.
+    TenantDeleted => "tenant.deleted",
+    /// A member was taken out of the tenant.
+    MemberRemoved => "member.removed",
+    /// An account got another role.
+    RoleAssigned => "role.assigned",
+    /// A role of the tenant's own was made or changed.
+    RoleChanged => "role.changed",
+    /// A role of the tenant's own was deleted.
+    RoleDeleted => "role.deleted",
+    /// Access tokens are signed with a new key.
+    SigningKeyRotated => "signing_key.rotated",
 }
 
 impl FromStr for AuditAction {

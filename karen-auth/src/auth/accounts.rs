@@ -2,10 +2,11 @@
 
 use super::{Auth, Registration};
 use crate::account::checked_name;
-use crate::password::{Password, check};
+use crate::password::Password;
 use crate::{
     Account, AccountId, AccountState, AuditAction, AuthError, AuthErrorKind, Device, Email,
-    Identity, NewAccount, Page, Permission, Principal, Role, SignedIn, TenantId,
+    Identity, NewAccount, Page, Permission, Permissions, Principal, Role, SignedIn, TenantId,
+    TenantState,
 };
 
 impl Auth {
@@ -19,10 +20,7 @@ impl Auth {
         account: NewAccount,
         device: Device,
     ) -> Result<SignedIn, AuthError> {
-        if self.shared.registration == Registration::Closed {
-            let reason = "registration is closed: ask an administrator for an account";
-            return Err(AuthError::new(AuthErrorKind::Denied, "register", reason));
-        }
+        self.require_open_registration()?;
         self.shared.throttle.register(device.address).await?;
         let tenant = TenantId::default();
         let identity = self.new_identity(account, tenant, Role::Member).await?;
@@ -31,6 +29,16 @@ impl Auth {
         self.shared.ports.identities.create(&identity).await?;
         self.open_session(identity.account, identity.epoch, device)
             .await
+    }
+
+    pub(super) fn require_open_registration(&self) -> Result<(), AuthError> {
+        match self.shared.registration {
+            Registration::Open => Ok(()),
+            Registration::Closed => {
+                let reason = "registration is closed: ask an administrator for an account";
+                Err(AuthError::new(AuthErrorKind::Denied, "register", reason))
+            }
+        }
     }
 
     /// Makes an account in the principal's tenant.
@@ -134,7 +142,7 @@ impl Auth {
     }
 
     /// An account of the principal's tenant, not its own, and no more powerful than it.
-    async fn require_manageable(
+    pub(super) async fn require_manageable(
         &self,
         principal: &Principal,
         account: &AccountId,
@@ -150,7 +158,8 @@ impl Auth {
         }
         let identities = &self.shared.ports.identities;
         let identity = identities.get(principal.tenant(), account).await?;
-        require_power_over(principal, identity.ok_or_else(no_account)?.account.role)
+        let account = identity.ok_or_else(no_account)?.account;
+        require_power(principal, account.permissions(), account.role.as_str())
     }
 
     pub(super) async fn new_identity(
@@ -162,17 +171,20 @@ impl Auth {
         let email = Email::parse(&account.email)?;
         let name = checked_name(&account.name)?;
         let password = Password::of(&account.password)?;
-        check(&password, &email, &name)?;
+        self.check_password(&password, &email, &name, false)?;
         Ok(Identity {
             account: Account {
                 id: AccountId::random(),
                 tenant,
                 email,
+                email_verified_at_ms: None,
                 name,
                 role,
+                custom_role: None,
                 state: AccountState::Active,
                 created_at_ms: self.now_ms(),
             },
+            tenant_state: TenantState::Active,
             password: self.shared.hashing.hash(password).await?,
             epoch: 0,
         })
@@ -180,8 +192,20 @@ impl Auth {
 }
 
 /// Nobody makes or unmakes somebody who may do more than they may.
-fn require_power_over(principal: &Principal, role: Role) -> Result<(), AuthError> {
-    if role.permissions().is_subset_of(principal.permissions()) {
+pub(super) fn require_power_over(principal: &Principal, role: Role) -> Result<(), AuthError> {
+    require_power(
+        principal,
+        role.permissions_in(principal.tenant()),
+        role.as_str(),
+    )
+}
+
+pub(super) fn require_power(
+    principal: &Principal,
+    permissions: Permissions,
+    role: &str,
+) -> Result<(), AuthError> {
+    if permissions.is_subset_of(principal.permissions()) {
         return Ok(());
     }
     let reason = format!("the role {role} may do more than you may");
@@ -192,7 +216,7 @@ fn require_power_over(principal: &Principal, role: Role) -> Result<(), AuthError
     ))
 }
 
-fn no_account() -> AuthError {
+pub(super) fn no_account() -> AuthError {
     let reason = "there is no such account";
     AuthError::new(AuthErrorKind::NotFound, "change the account", reason)
 }

@@ -2,10 +2,8 @@
 
 use super::Auth;
 use crate::live::{Live, LiveKey};
-use crate::token::{API_KEY_PREFIX, Bearer};
-use crate::{
-    AccountState, ApiKey, AuthError, AuthErrorKind, Identity, Principal, Session, TokenHash,
-};
+use crate::token::{API_KEY_PREFIX, Bearer, Disbelief};
+use crate::{ApiKey, AuthError, AuthErrorKind, Identity, Principal, Session, TokenHash};
 
 /// How exactly the last use of an API key is known; each note of it is a write.
 const TOUCH_EVERY_MS: i64 = 60_000;
@@ -24,12 +22,21 @@ impl Auth {
         if token.starts_with(API_KEY_PREFIX) {
             return self.authenticate_key(token).await;
         }
-        let bearer = self
-            .shared
-            .access
-            .verify(token, self.now_ms())
-            .ok_or_else(unknown)?;
+        let bearer = self.believe(token).await?;
         self.authenticate_bearer(&bearer).await
+    }
+
+    /// Whom the token names. The store of keys is asked when the token names one that another
+    /// instance may have made.
+    async fn believe(&self, token: &str) -> Result<Bearer, AuthError> {
+        let (keys, access) = (&self.shared.signing, &self.shared.access);
+        let known = access.verify(&keys.known(), token, self.now_ms());
+        if known.as_ref().err() != Some(&Disbelief::UnknownKey) {
+            return known.map_err(|_| unknown());
+        }
+        let ring = keys.look_again().await?;
+        let bearer = access.verify(&ring, token, self.now_ms());
+        bearer.map_err(|_| unknown())
     }
 
     async fn authenticate_bearer(&self, bearer: &Bearer) -> Result<Principal, AuthError> {
@@ -73,9 +80,8 @@ impl Auth {
         } = session;
         let identities = &self.shared.ports.identities;
         let identity = active(identities.get(&tenant, &account).await?)?;
-        let role = identity.account.role;
         let live = Live {
-            principal: Principal::of_session(tenant, account, id, role),
+            principal: Principal::of_session(&identity.account, id),
             epoch: identity.epoch,
             expires_at_ms: session.expires_at_ms,
             checked_at_ms: self.now_ms(),
@@ -100,8 +106,7 @@ impl Auth {
         let identities = &self.shared.ports.identities;
         let identity = active(identities.get(&key.tenant, &key.account).await?)?;
         self.touch(&key).await?;
-        let role = identity.account.role;
-        let principal = Principal::of_key(key.tenant, key.account, key.id, role, key.permissions);
+        let principal = Principal::of_key(&identity.account, key.id, key.permissions);
         let live = Live {
             principal: principal.clone(),
             epoch: identity.epoch,
@@ -129,8 +134,7 @@ impl Auth {
 }
 
 fn active(identity: Option<Identity>) -> Result<Identity, AuthError> {
-    let is_active = |identity: &Identity| identity.account.state == AccountState::Active;
-    identity.filter(is_active).ok_or_else(unknown)
+    identity.filter(Identity::is_active).ok_or_else(unknown)
 }
 
 fn unknown() -> AuthError {

@@ -6,15 +6,24 @@ use std::time::Duration;
 use karen_sql::Database;
 
 use super::Lifetimes;
-use crate::{AuthError, AuthErrorKind, Clock, HashingConfig, SigningSecret, SystemClock};
+use crate::{
+    AuthError, AuthErrorKind, Clock, HashingConfig, Mailer, PasswordPolicy, Signing, SigningSecret,
+    SystemClock,
+};
 
 /// How accounts and sessions are kept. Begin with [`AuthConfig::new`] and change what differs.
 #[derive(Clone)]
 pub struct AuthConfig {
     /// Where accounts, sessions and the audit log live.
     pub database: Database,
-    /// What tokens are signed with; the same on every instance.
+    /// What tokens are signed with and secrets encrypted under; the same on every instance.
     pub secret: SigningSecret,
+    /// Secrets that were in use before: what they have signed and encrypted is still good. Take
+    /// them away after [`Auth::tend`](crate::Auth::tend) has run and the sessions of that time have
+    /// been refreshed. Default none.
+    pub earlier_secrets: Vec<SigningSecret>,
+    /// What access tokens are signed with. Default [`Signing::Secret`].
+    pub signing: Signing,
     /// How long an access token is good for, at least one second. Default 5 minutes.
     pub access_lifetime: Duration,
     /// After how long without a refresh a session ends. Default 30 days.
@@ -27,12 +36,24 @@ pub struct AuthConfig {
     /// How long a session ended by another instance may live on in this one. What this instance
     /// ends is dead at the next request. Default 2 s.
     pub recheck: Duration,
+    /// For how long after somebody has shown their credentials they may do what is dangerous.
+    /// Default 10 minutes.
+    pub recent: Duration,
+    /// What people know the installation by, in their authenticator and in mails. Default `Karen`.
+    pub display_name: String,
+    /// Where people reach the installation: the beginning of the links in mails. Default
+    /// `http://127.0.0.1:8000`.
+    pub public_url: String,
+    /// What carries mails. Without one there are no invitations and no links; default none.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// Who may make an account. Default closed.
     pub registration: Registration,
     /// The `iss` of access tokens. Default `karen`.
     pub issuer: String,
     /// The `aud` of access tokens. Default `karen`.
     pub audience: String,
+    /// Which passwords people may choose.
+    pub passwords: PasswordPolicy,
     /// What a password hash costs.
     pub hashing: HashingConfig,
     /// Where the time comes from. Default the machine's clock.
@@ -59,14 +80,21 @@ impl AuthConfig {
         Self {
             database,
             secret,
+            earlier_secrets: Vec::new(),
+            signing: Signing::default(),
             access_lifetime: 5 * MINUTE,
             refresh_idle: 30 * DAY,
             refresh_absolute: 90 * DAY,
             refresh_grace: Duration::from_secs(10),
             recheck: Duration::from_secs(2),
+            recent: 10 * MINUTE,
+            display_name: "Karen".to_owned(),
+            public_url: "http://127.0.0.1:8000".to_owned(),
+            mailer: None,
             registration: Registration::default(),
             issuer: "karen".to_owned(),
             audience: "karen".to_owned(),
+            passwords: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
             clock: Arc::new(SystemClock),
         }
@@ -84,6 +112,7 @@ impl AuthConfig {
             refresh_absolute: ms(self.refresh_absolute),
             refresh_grace: ms(self.refresh_grace),
             recheck: ms(self.recheck),
+            recent: ms(self.recent),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::Auth;
 use crate::password::{Password, Verdict};
 use crate::token::Bearer;
 use crate::{
-    Account, AccountState, AuditAction, AuthError, AuthErrorKind, Device, Email, Identity, Session,
+    Account, AuditAction, AuthError, AuthErrorKind, Device, Email, Identity, LogIn, Session,
     SessionId, SessionKey, SignedIn,
 };
 
@@ -17,13 +17,35 @@ impl Auth {
     /// time. Tries are slowed down by account and by address, never locked out for good.
     ///
     /// # Errors
-    /// `Unauthenticated`; `RateLimited` and `Busy` with a time to wait; what the stores report.
+    /// `Unauthenticated`; `RateLimited` and `Busy` with a time to wait; `Denied` when the account
+    /// has a second factor, which takes [`begin_log_in`](Self::begin_log_in); what the stores
+    /// report.
     pub async fn log_in(
         &self,
         email: &str,
         password: &str,
         device: Device,
     ) -> Result<SignedIn, AuthError> {
+        match self.begin_log_in(email, password, device).await? {
+            LogIn::SignedIn(signed_in) => Ok(signed_in),
+            LogIn::CodeNeeded(_) => {
+                let reason = "the account has a second factor: log in where a code can be given";
+                Err(AuthError::new(AuthErrorKind::Denied, "log in", reason))
+            }
+        }
+    }
+
+    /// Begins a login, which is done unless the account has a second factor: then
+    /// [`finish_log_in`](Self::finish_log_in) takes the challenge and a code.
+    ///
+    /// # Errors
+    /// As [`log_in`](Self::log_in), without `Denied`.
+    pub async fn begin_log_in(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device,
+    ) -> Result<LogIn, AuthError> {
         let email = Email::parse(email).ok();
         let password = Password::of(password)?;
         let tried = email.as_ref().map_or("", Email::as_str);
@@ -42,12 +64,16 @@ impl Auth {
         }
     }
 
-    async fn admit(&self, identity: Identity, device: Device) -> Result<SignedIn, AuthError> {
-        let account = identity.account;
-        self.shared.throttle.forgive(account.email.as_str()).await?;
-        let event = self.event(&account, AuditAction::LogIn, &device);
+    async fn admit(&self, identity: Identity, device: Device) -> Result<LogIn, AuthError> {
+        let email = identity.account.email.as_str();
+        self.shared.throttle.forgive(email).await?;
+        if self.has_second_factor(&identity.account.id).await? {
+            return self.challenge(identity, device).await;
+        }
+        let event = self.event(&identity.account, AuditAction::LogIn, &device);
         self.shared.ports.audit.append(&event).await?;
-        self.open_session(account, identity.epoch, device).await
+        let session = self.open_session(identity.account, identity.epoch, device);
+        session.await.map(LogIn::SignedIn)
     }
 
     /// Hashes once, whoever it is.
@@ -58,8 +84,7 @@ impl Auth {
         };
         let stored = identity.password.clone();
         let verdict = self.shared.hashing.verify(password.clone(), stored).await?;
-        let is_active = identity.account.state == AccountState::Active;
-        if verdict == Verdict::Mismatch || !is_active {
+        if verdict == Verdict::Mismatch || !identity.is_active() {
             return Ok(Proof::Wrong(Some(identity.account)));
         }
         if verdict == Verdict::MatchOutdated {
@@ -86,6 +111,19 @@ impl Auth {
         device: Device,
     ) -> Result<SignedIn, AuthError> {
         let now_ms = self.now_ms();
+        self.open_session_since(account, epoch, device, now_ms)
+            .await
+    }
+
+    /// A session whose owner showed its credentials at `authenticated_at_ms`.
+    pub(super) async fn open_session_since(
+        &self,
+        account: Account,
+        epoch: i64,
+        device: Device,
+        authenticated_at_ms: i64,
+    ) -> Result<SignedIn, AuthError> {
+        let now_ms = self.now_ms();
         let session = Session {
             id: SessionId::random(),
             tenant: account.tenant.clone(),
@@ -94,15 +132,22 @@ impl Auth {
             counter: 0,
             device: device.cut(),
             created_at_ms: now_ms,
+            authenticated_at_ms,
             refreshed_at_ms: now_ms,
             expires_at_ms: now_ms + self.shared.lifetimes.refresh_absolute,
         };
         self.shared.ports.sessions.insert(&session).await?;
-        Ok(self.signed_in(&session, account, epoch))
+        self.signed_in(&session, account, epoch).await
     }
 
     /// The tokens of `session` as it stands.
-    pub(super) fn signed_in(&self, session: &Session, account: Account, epoch: i64) -> SignedIn {
+    pub(super) async fn signed_in(
+        &self,
+        session: &Session,
+        account: Account,
+        epoch: i64,
+    ) -> Result<SignedIn, AuthError> {
+        let ring = self.shared.signing.current().await?;
         let now_ms = self.now_ms();
         let expires_at_ms = session
             .expires_at_ms
@@ -113,14 +158,14 @@ impl Auth {
             session: session.id.clone(),
             epoch,
         };
-        let key = session.key.expose();
+        let (access, refresh) = (&self.shared.access, &self.shared.refresh);
         let lasts_ms = u64::try_from(expires_at_ms - now_ms).unwrap_or(0);
-        SignedIn {
-            access: self.shared.access.issue(&bearer, now_ms, expires_at_ms),
-            refresh: self.shared.refresh.issue(&session.id, key, session.counter),
+        Ok(SignedIn {
+            access: access.issue(ring.signing(), &bearer, now_ms, expires_at_ms),
+            refresh: refresh.issue(&session.id, session.key.expose(), session.counter),
             expires_in: Duration::from_millis(lasts_ms),
             account,
-        }
+        })
     }
 }
 

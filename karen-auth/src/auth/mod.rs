@@ -4,29 +4,51 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod authenticate;
+mod challenge;
 mod config;
+mod email;
+mod import;
+mod invitations;
+mod links;
 mod log_in;
+mod mail;
 mod password;
 mod refresh;
+mod reset;
+mod roles;
+mod second_factor;
 mod sessions;
 mod set_up;
+mod signing;
+mod step_up;
+mod tenants;
+mod tend;
 
 use std::sync::{Arc, Mutex};
 
 use karen_sql::Database;
+use tokio::sync::Notify;
 
 pub use api_keys::NewApiKey;
 pub use config::{AuthConfig, Registration};
+pub use import::NewImport;
+pub use invitations::Invitation;
+pub use mail::Delivery;
+pub use roles::RoleChoice;
 
 use crate::live::LiveCredentials;
 use crate::password::Hashing;
 use crate::schema::{COMPONENT, MIGRATIONS};
+use crate::seal::Sealer;
+use crate::signing::{KeySource, SigningKeys};
 use crate::throttle::Throttle;
-use crate::token::{AccessKey, RefreshKey};
+use crate::token::{AccessTokens, RefreshKey};
 use crate::{
-    ApiKeyStore, AuditLog, AuthError, Clock, IdentityStore, InProcessRateLimiter, RateLimiter,
-    SessionStore, SetupToken, SqlApiKeyStore, SqlAuditLog, SqlIdentityStore, SqlSessionStore,
-    TenantId,
+    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, InProcessRateLimiter,
+    MailQueue, Mailer, OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
+    SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
+    SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore, TenantId,
+    TenantStore,
 };
 
 /// Accounts, sessions and principals. Clones share them; any thread may use them.
@@ -41,14 +63,21 @@ pub struct Auth {
 struct Shared {
     ports: Ports,
     throttle: Throttle,
-    access: AccessKey,
+    signing: SigningKeys,
+    access: AccessTokens,
     refresh: RefreshKey,
     hashing: Hashing,
+    passwords: PasswordPolicy,
+    sealer: Arc<Sealer>,
     live: LiveCredentials,
     /// The text of the setup token, until the first account exists.
     setup_token: Mutex<Option<SetupToken>>,
     lifetimes: Lifetimes,
     registration: Registration,
+    display_name: String,
+    public_url: String,
+    mailer: Option<Arc<dyn Mailer>>,
+    mail_queued: Notify,
 }
 
 /// What the flows need of the world.
@@ -57,6 +86,11 @@ struct Ports {
     identities: Arc<dyn IdentityStore>,
     sessions: Arc<dyn SessionStore>,
     api_keys: Arc<dyn ApiKeyStore>,
+    signing_keys: Arc<dyn SigningKeyStore>,
+    factors: Arc<dyn FactorStore>,
+    one_time: Arc<dyn OneTimeTokenStore>,
+    mail: Arc<dyn MailQueue>,
+    tenants: Arc<dyn TenantStore>,
     audit: Arc<dyn AuditLog>,
     limiter: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,
@@ -70,6 +104,7 @@ struct Lifetimes {
     refresh_absolute: i64,
     refresh_grace: i64,
     recheck: i64,
+    recent: i64,
 }
 
 /// Gives `database` the tables of this crate, for stores that are used without [`Auth`].
@@ -104,7 +139,7 @@ impl Auth {
             .await?;
         ports.sessions.delete_expired(now_ms).await?;
         let auth = Self {
-            shared: Arc::new(Shared::new(config, ports)?),
+            shared: Arc::new(Shared::open(config, ports).await?),
         };
         if auth.setup_needed().await? {
             auth.draw_setup_token().await?;
@@ -118,17 +153,36 @@ impl Auth {
 }
 
 impl Shared {
-    fn new(config: &AuthConfig, ports: Ports) -> Result<Self, AuthError> {
+    async fn open(config: &AuthConfig, ports: Ports) -> Result<Self, AuthError> {
+        let (secret, earlier) = (&config.secret, &config.earlier_secrets);
+        let lifetimes = config.lifetimes()?;
+        let sealer = Arc::new(Sealer::new(secret, earlier));
+        let keys = KeySource {
+            signing: config.signing.clone(),
+            secret: secret.clone(),
+            earlier_secrets: earlier.clone(),
+            sealer: Arc::clone(&sealer),
+            store: Arc::clone(&ports.signing_keys),
+            clock: Arc::clone(&ports.clock),
+            access_ms: lifetimes.access,
+        };
         Ok(Self {
             throttle: Throttle::new(Arc::clone(&ports.limiter)),
             ports,
-            access: AccessKey::new(&config.secret, &config.issuer, &config.audience),
-            refresh: RefreshKey::new(&config.secret),
+            signing: SigningKeys::open(keys).await?,
+            access: AccessTokens::new(&config.issuer, &config.audience),
+            refresh: RefreshKey::new(secret, earlier),
             hashing: Hashing::new(&config.hashing)?,
+            passwords: config.passwords.checked()?,
+            sealer,
             live: LiveCredentials::default(),
             setup_token: Mutex::default(),
-            lifetimes: config.lifetimes()?,
+            lifetimes,
             registration: config.registration,
+            display_name: config.display_name.clone(),
+            public_url: config.public_url.trim_end_matches('/').to_owned(),
+            mailer: config.mailer.clone(),
+            mail_queued: Notify::new(),
         })
     }
 }
@@ -140,6 +194,11 @@ impl Ports {
             identities: Arc::new(SqlIdentityStore::new(database.clone())),
             sessions: Arc::new(SqlSessionStore::new(database.clone())),
             api_keys: Arc::new(SqlApiKeyStore::new(database.clone())),
+            signing_keys: Arc::new(SqlSigningKeyStore::new(database.clone())),
+            factors: Arc::new(SqlFactorStore::new(database.clone())),
+            one_time: Arc::new(SqlOneTimeTokenStore::new(database.clone())),
+            mail: Arc::new(SqlMailQueue::new(database.clone())),
+            tenants: Arc::new(SqlTenantStore::new(database.clone())),
             audit: Arc::new(SqlAuditLog::new(database.clone())),
             limiter: Arc::new(InProcessRateLimiter::new(Arc::clone(&config.clock))),
             clock: Arc::clone(&config.clock),

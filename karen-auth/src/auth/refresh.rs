@@ -2,7 +2,7 @@
 
 use super::Auth;
 use crate::token::{RefreshTicket, Reuse, judge};
-use crate::{AccountState, AuditAction, AuthError, AuthErrorKind, Outcome, Session, SignedIn};
+use crate::{AuditAction, AuthError, AuthErrorKind, Outcome, Session, SignedIn};
 
 /// Each lost race means that somebody else moved the counter; after some the client asks again.
 const RACES_MAX: usize = 8;
@@ -77,10 +77,11 @@ impl Auth {
         let identities = &self.shared.ports.identities;
         let identity = identities.get(&session.tenant, &session.account).await?;
         let identity = identity.ok_or_else(ended)?;
-        if identity.account.state != AccountState::Active {
+        if !identity.is_active() {
             return Err(ended());
         }
-        Ok(self.signed_in(&session, identity.account, identity.epoch))
+        self.signed_in(&session, identity.account, identity.epoch)
+            .await
     }
 
     /// The door is closed first; that it was is then written down.

@@ -1,14 +1,21 @@
 //! Tenants and accounts in SQL.
 
-use async_trait::async_trait;
-use karen_sql::{Database, SqlError, Tx};
-use sqlx::any::AnyRow;
+mod read;
+mod write;
 
-use super::{Identity, IdentityStore};
-use crate::stored::{damaged, parsed, value};
+use async_trait::async_trait;
+use karen_sql::{Database, SqlError};
+
+use read::{account, identity, members};
+use write::{
+    end_membership, insert, insert_membership, remember_password, require_no_account, take_setup,
+    update_password,
+};
+
+use super::{Identity, IdentityStore, PasswordChange};
+use crate::stored::{parsed, value};
 use crate::{
-    Account, AccountId, AccountState, AuthError, AuthErrorKind, Email, Page, Role, TenantId,
-    TokenHash,
+    Account, AccountId, AccountState, AuthError, Email, Page, Role, RoleName, TenantId, TokenHash,
 };
 
 /// The truth about accounts, in SQLite or PostgreSQL.
@@ -83,12 +90,11 @@ impl IdentityStore for SqlIdentityStore {
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<Identity>, AuthError> {
         let mut reader = self.0.read().await?;
-        let row = sqlx::query(
-            "SELECT m.tenant, m.role, m.state, a.id, a.email, a.name, a.password, a.epoch,
-                    a.created_at
-             FROM auth_accounts a JOIN auth_memberships m ON m.account = a.id
-             WHERE a.email = $1 ORDER BY m.created_at, m.tenant LIMIT 1",
-        )
+        let row = sqlx::query(members!(
+            "WHERE a.email = $1 ORDER BY
+               CASE WHEN m.state = 'active' AND COALESCE(t.state, 'active') = 'active'
+               THEN 0 ELSE 1 END, m.created_at, m.tenant LIMIT 1"
+        ))
         .bind(email.as_str())
         .fetch_optional(&mut *reader)
         .await
@@ -102,17 +108,12 @@ impl IdentityStore for SqlIdentityStore {
         account: &AccountId,
     ) -> Result<Option<Identity>, AuthError> {
         let mut reader = self.0.read().await?;
-        let row = sqlx::query(
-            "SELECT m.tenant, m.role, m.state, a.id, a.email, a.name, a.password, a.epoch,
-                    a.created_at
-             FROM auth_accounts a JOIN auth_memberships m ON m.account = a.id
-             WHERE m.tenant = $1 AND m.account = $2",
-        )
-        .bind(tenant.as_str())
-        .bind(account.as_str())
-        .fetch_optional(&mut *reader)
-        .await
-        .map_err(|e| SqlError::of("get", account.as_str(), e))?;
+        let row = sqlx::query(members!("WHERE m.tenant = $1 AND m.account = $2"))
+            .bind(tenant.as_str())
+            .bind(account.as_str())
+            .fetch_optional(&mut *reader)
+            .await
+            .map_err(|e| SqlError::of("get", account.as_str(), e))?;
         row.as_ref().map(identity).transpose()
     }
 
@@ -122,11 +123,9 @@ impl IdentityStore for SqlIdentityStore {
         page: Page<'_, AccountId>,
     ) -> Result<Vec<Account>, AuthError> {
         let mut reader = self.0.read().await?;
-        let rows = sqlx::query(
-            "SELECT m.tenant, m.role, m.state, a.id, a.email, a.name, a.created_at
-             FROM auth_accounts a JOIN auth_memberships m ON m.account = a.id
-             WHERE m.tenant = $1 AND a.id > $2 ORDER BY a.id LIMIT $3",
-        )
+        let rows = sqlx::query(members!(
+            "WHERE m.tenant = $1 AND a.id > $2 ORDER BY a.id LIMIT $3"
+        ))
         .bind(tenant.as_str())
         .bind(page.after.map_or("", AccountId::as_str))
         .bind(page.rows())
@@ -144,19 +143,86 @@ impl IdentityStore for SqlIdentityStore {
         to: &str,
     ) -> Result<bool, AuthError> {
         let mut tx = self.0.write().await?;
-        let done = sqlx::query(
-            "UPDATE auth_accounts SET password = $1 WHERE id = $2 AND password = $3
-             AND EXISTS (SELECT 1 FROM auth_memberships m WHERE m.tenant = $4 AND m.account = $2)",
+        let is_set = update_password(&mut tx, tenant, account, from, to).await?;
+        tx.commit().await?;
+        Ok(is_set)
+    }
+
+    async fn replace_password(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        change: PasswordChange<'_>,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        if !update_password(&mut tx, tenant, account, change.from, change.to).await? {
+            return Ok(false);
+        }
+        remember_password(&mut tx, account, change).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn earlier_passwords(
+        &self,
+        account: &AccountId,
+        limit: u32,
+    ) -> Result<Vec<String>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows = sqlx::query(
+            "SELECT hash FROM auth_passwords WHERE account = $1 ORDER BY replaced_at DESC LIMIT $2",
         )
-        .bind(to)
         .bind(account.as_str())
-        .bind(from)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("list passwords of", account.as_str(), e))?;
+        rows.iter().map(|row| value(row, "hash")).collect()
+    }
+
+    async fn set_email(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        from: &Email,
+        to: &Email,
+        verified_at_ms: i64,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_accounts SET email = $1, email_verified_at = $2
+             WHERE id = $3 AND email = $4
+             AND EXISTS (SELECT 1 FROM auth_memberships m WHERE m.tenant = $5 AND m.account = $3)",
+        )
+        .bind(to.as_str())
+        .bind(verified_at_ms)
+        .bind(account.as_str())
+        .bind(from.as_str())
         .bind(tenant.as_str())
         .execute(&mut *tx)
         .await
-        .map_err(|e| SqlError::of("set password of", account.as_str(), e))?;
+        .map_err(|e| SqlError::of("set email of", account.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn join(&self, account: &Account) -> Result<(), AuthError> {
+        let mut tx = self.0.write().await?;
+        insert_membership(&mut tx, account).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn tenants_of(&self, account: &AccountId) -> Result<Vec<TenantId>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows = sqlx::query(
+            "SELECT tenant FROM auth_memberships WHERE account = $1 ORDER BY created_at, tenant",
+        )
+        .bind(account.as_str())
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("list tenants of", account.as_str(), e))?;
+        let tenant = |row| parsed(row, "tenant", TenantId::parse);
+        rows.iter().map(tenant).collect()
     }
 
     async fn set_state(
@@ -177,6 +243,36 @@ impl IdentityStore for SqlIdentityStore {
         .map_err(|e| SqlError::of("set state of", account.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_role(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        role: Role,
+        custom: Option<&RoleName>,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_memberships SET role = $1, custom_role = $2
+             WHERE tenant = $3 AND account = $4",
+        )
+        .bind(role.as_str())
+        .bind(custom.map(RoleName::as_str))
+        .bind(tenant.as_str())
+        .bind(account.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("set role of", account.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn leave(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let has_left = end_membership(&mut tx, tenant, account).await?;
+        tx.commit().await?;
+        Ok(has_left)
     }
 
     async fn raise_epoch(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, AuthError> {
@@ -206,105 +302,6 @@ impl SqlIdentityStore {
             .map_err(|e| SqlError::of("get", tenant.as_str(), e))?;
         Ok(row.is_some())
     }
-}
-
-async fn require_no_account(tx: &mut Tx) -> Result<(), AuthError> {
-    let row = sqlx::query("SELECT id FROM auth_accounts LIMIT 1")
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(|e| SqlError::of("count", "accounts", e))?;
-    if row.is_none() {
-        return Ok(());
-    }
-    let reason = "the first account exists already: log in with it";
-    Err(AuthError::new(AuthErrorKind::Conflict, "set up", reason))
-}
-
-/// Deleting the row is what makes the token good for one use, also between two instances.
-async fn take_setup(tx: &mut Tx, hash: &TokenHash) -> Result<(), AuthError> {
-    let done = sqlx::query("DELETE FROM auth_setup WHERE hash = $1")
-        .bind(hash.as_bytes())
-        .execute(&mut **tx)
-        .await
-        .map_err(|e| SqlError::of("take", "setup token", e))?;
-    if done.rows_affected() == 1 {
-        return Ok(());
-    }
-    let reason = "the setup token is wrong: use the link of the last start";
-    Err(AuthError::new(
-        AuthErrorKind::Unauthenticated,
-        "set up",
-        reason,
-    ))
-}
-
-async fn insert(tx: &mut Tx, identity: &Identity) -> Result<(), AuthError> {
-    let account = &identity.account;
-    let done = sqlx::query(
-        "INSERT INTO auth_accounts (id, email, name, password, epoch, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
-    )
-    .bind(account.id.as_str())
-    .bind(account.email.as_str())
-    .bind(account.name.as_str())
-    .bind(identity.password.as_str())
-    .bind(identity.epoch)
-    .bind(account.created_at_ms)
-    .execute(&mut **tx)
-    .await
-    .map_err(|e| SqlError::of("insert", account.id.as_str(), e))?;
-    if done.rows_affected() == 0 {
-        let reason = "an account with this email exists";
-        return Err(AuthError::new(
-            AuthErrorKind::Conflict,
-            "create the account",
-            reason,
-        ));
-    }
-    insert_membership(tx, account).await
-}
-
-async fn insert_membership(tx: &mut Tx, account: &Account) -> Result<(), AuthError> {
-    sqlx::query(
-        "INSERT INTO auth_memberships (tenant, account, role, state, created_at)
-         VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(account.tenant.as_str())
-    .bind(account.id.as_str())
-    .bind(account.role.as_str())
-    .bind(account.state.as_str())
-    .bind(account.created_at_ms)
-    .execute(&mut **tx)
-    .await
-    .map_err(|e| SqlError::of("insert membership of", account.id.as_str(), e))?;
-    Ok(())
-}
-
-fn identity(row: &AnyRow) -> Result<Identity, AuthError> {
-    Ok(Identity {
-        account: account(row)?,
-        password: value(row, "password")?,
-        epoch: value(row, "epoch")?,
-    })
-}
-
-fn account(row: &AnyRow) -> Result<Account, AuthError> {
-    Ok(Account {
-        id: parsed(row, "id", AccountId::parse)?,
-        tenant: parsed(row, "tenant", TenantId::parse)?,
-        email: Email::stored(value(row, "email")?),
-        name: value(row, "name")?,
-        role: parsed(row, "role", str::parse::<Role>)?,
-        state: parsed(row, "state", state)?,
-        created_at_ms: value(row, "created_at")?,
-    })
-}
-
-fn state(text: &str) -> Result<AccountState, AuthError> {
-    [AccountState::Active, AccountState::Disabled]
-        .into_iter()
-        .find(|state| state.as_str() == text)
-        .ok_or_else(|| damaged("state"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::Password;
+use super::foreign::{is_bcrypt, verify_bcrypt};
 use crate::{AuthError, AuthErrorKind};
 
 /// What a password hash costs, and how many may be made at once.
@@ -87,6 +88,9 @@ impl Hashing {
         let argon2 = self.argon2();
         let params = self.params.clone();
         self.run(move || {
+            if is_bcrypt(&stored) {
+                return verify_bcrypt(&password, &stored);
+            }
             let stored = PasswordHash::new(&stored).map_err(broken)?;
             Ok(match argon2.verify_password(password.as_bytes(), &stored) {
                 Err(_) => Verdict::Mismatch,
@@ -142,7 +146,7 @@ fn is_weaker(stored: &PasswordHash, wanted: &Params) -> bool {
         || params.t_cost() < wanted.t_cost()
 }
 
-fn broken(source: impl std::error::Error + Send + Sync + 'static) -> AuthError {
+pub(super) fn broken(source: impl std::error::Error + Send + Sync + 'static) -> AuthError {
     let reason = "the stored hash or the hashing thread is broken";
     AuthError::new(AuthErrorKind::Internal, "check the password", reason).caused_by(source)
 }

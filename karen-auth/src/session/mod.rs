@@ -27,6 +27,9 @@ pub struct Session {
     pub device: Device,
     /// When somebody logged in, unix milliseconds.
     pub created_at_ms: i64,
+    /// When its owner last showed the password, and the second factor if there is one; unix
+    /// milliseconds.
+    pub authenticated_at_ms: i64,
     /// When the counter last moved, unix milliseconds.
     pub refreshed_at_ms: i64,
     /// When it ends however much it is used, unix milliseconds.
@@ -109,6 +112,14 @@ pub trait SessionStore: Send + Sync {
         tenant: &TenantId,
         session: &SessionId,
         from: u64,
+        at_ms: i64,
+    ) -> Result<bool, AuthError>;
+
+    /// Marks that the owner has shown its credentials; `false` when the session is absent.
+    async fn set_authenticated(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
         at_ms: i64,
     ) -> Result<bool, AuthError>;
 

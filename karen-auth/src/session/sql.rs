@@ -29,8 +29,8 @@ impl SessionStore for SqlSessionStore {
         let mut tx = self.0.write().await?;
         sqlx::query(
             "INSERT INTO auth_sessions (id, tenant, account, key, counter, device, address,
-                                        created_at, refreshed_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                        created_at, authenticated_at, refreshed_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(session.id.as_str())
         .bind(session.tenant.as_str())
@@ -40,6 +40,7 @@ impl SessionStore for SqlSessionStore {
         .bind(session.device.name.as_deref())
         .bind(session.device.address.map(|address| address.to_string()))
         .bind(session.created_at_ms)
+        .bind(session.authenticated_at_ms)
         .bind(session.refreshed_at_ms)
         .bind(session.expires_at_ms)
         .execute(&mut *tx)
@@ -95,6 +96,26 @@ impl SessionStore for SqlSessionStore {
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("advance", session.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_authenticated(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+        at_ms: i64,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_sessions SET authenticated_at = $1 WHERE tenant = $2 AND id = $3",
+        )
+        .bind(at_ms)
+        .bind(tenant.as_str())
+        .bind(session.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("mark", session.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
@@ -184,6 +205,7 @@ fn read(row: &AnyRow) -> Result<Session, AuthError> {
             address: parsed_if_any(row, "address", address)?,
         },
         created_at_ms: value(row, "created_at")?,
+        authenticated_at_ms: value(row, "authenticated_at")?,
         refreshed_at_ms: value(row, "refreshed_at")?,
         expires_at_ms: value(row, "expires_at")?,
     })

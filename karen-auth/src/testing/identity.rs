@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::testing::at_once;
 use crate::{
-    Account, AccountId, AccountState, AuthErrorKind, Email, Identity, IdentityStore, Page, Role,
-    TenantId, TokenHash,
+    Account, AccountId, AccountState, AuthErrorKind, Email, Identity, IdentityStore, Page,
+    PasswordChange, Role, TenantId, TenantState, TokenHash,
 };
 
 /// Runs the contract of [`IdentityStore`], which must hold no account yet.
@@ -18,6 +18,10 @@ pub async fn identity_store(store: Arc<dyn IdentityStore>) {
     keeps_what_it_is_given(&*store).await;
     lists_in_pages(&*store).await;
     changes_a_known_password_once(&store).await;
+    remembers_replaced_passwords(&*store).await;
+    changes_an_address_that_nobody_has(&*store).await;
+    joins_one_more_tenant(&*store).await;
+    sets_roles_and_lets_members_go(&*store).await;
     knows_no_other_tenant(&*store).await;
 }
 
@@ -27,11 +31,14 @@ fn identity(tenant: &TenantId, email: &str) -> Identity {
             id: AccountId::random(),
             tenant: tenant.clone(),
             email: Email::parse(email).expect("an email"),
+            email_verified_at_ms: None,
             name: "Ada".to_owned(),
             role: Role::Developer,
+            custom_role: None,
             state: AccountState::Active,
             created_at_ms: 5,
         },
+        tenant_state: TenantState::Active,
         password: "$argon2id$first".to_owned(),
         epoch: 0,
     }
@@ -186,6 +193,154 @@ async fn changes_a_known_password_once(store: &Arc<dyn IdentityStore>) {
         .expect("it exists")
         .password;
     assert!(kept.starts_with("$argon2id$usr_"), "the change is kept");
+}
+
+async fn remembers_replaced_passwords(store: &dyn IdentityStore) {
+    let (tenant, elsewhere) = (TenantId::random(), TenantId::random());
+    let id = created(store, &tenant).await.account.id;
+    let hashes: Vec<String> = ["first", "b", "c", "d"]
+        .map(|h| format!("$argon2id${h}"))
+        .to_vec();
+    let change = |from: usize, to: usize| PasswordChange {
+        from: &hashes[from],
+        to: &hashes[to],
+        at_ms: i64::try_from(to).expect("small"),
+        remembered: 2,
+    };
+    let foreign = store.replace_password(&elsewhere, &id, change(0, 1)).await;
+    assert!(!foreign.expect("replace"), "other tenant");
+    let stale = store.replace_password(&tenant, &id, change(1, 2)).await;
+    assert!(!stale.expect("replace"), "it keeps another");
+    assert!(
+        store
+            .earlier_passwords(&id, 9)
+            .await
+            .expect("list")
+            .is_empty()
+    );
+    for step in 0..3 {
+        let done = store
+            .replace_password(&tenant, &id, change(step, step + 1))
+            .await;
+        assert!(done.expect("replace"));
+    }
+    let earlier = store.earlier_passwords(&id, 9).await.expect("list");
+    assert_eq!(
+        earlier,
+        [hashes[2].clone(), hashes[1].clone()],
+        "the last two, newest first"
+    );
+    assert_eq!(
+        store.earlier_passwords(&id, 1).await.expect("list"),
+        hashes[2..3]
+    );
+}
+
+async fn changes_an_address_that_nobody_has(store: &dyn IdentityStore) {
+    let tenant = TenantId::random();
+    let (account, other) = (created(store, &tenant).await, created(store, &tenant).await);
+    let Account { id, email, .. } = &account.account;
+    let fresh = Email::parse(&fresh_email()).expect("an email");
+    let taken = store
+        .set_email(&tenant, id, email, &other.account.email, 9)
+        .await;
+    assert_eq!(taken.expect_err("taken").kind(), AuthErrorKind::Conflict);
+    assert!(
+        !store
+            .set_email(&tenant, id, &fresh, &fresh, 9)
+            .await
+            .expect("set"),
+        "not its own"
+    );
+    let elsewhere = TenantId::random();
+    let set = store.set_email(&elsewhere, id, email, &fresh, 9).await;
+    assert!(!set.expect("set"), "other tenant");
+    assert!(
+        store
+            .set_email(&tenant, id, email, &fresh, 9)
+            .await
+            .expect("set")
+    );
+    let kept = store
+        .get(&tenant, id)
+        .await
+        .expect("get")
+        .expect("it exists")
+        .account;
+    assert_eq!((kept.email, kept.email_verified_at_ms), (fresh, Some(9)));
+    assert_eq!(store.find_by_email(email).await.expect("find"), None);
+}
+
+async fn joins_one_more_tenant(store: &dyn IdentityStore) {
+    let (first, second) = (TenantId::random(), TenantId::random());
+    let identity = created(store, &first).await;
+    let joined = Account {
+        tenant: second.clone(),
+        role: Role::Viewer,
+        created_at_ms: 6,
+        ..identity.account.clone()
+    };
+    store.join(&joined).await.expect("join");
+    let again = store.join(&joined).await.expect_err("a member");
+    assert_eq!(again.kind(), AuthErrorKind::Conflict);
+    let id = &identity.account.id;
+    assert_eq!(
+        store.tenants_of(id).await.expect("list"),
+        [first.clone(), second.clone()]
+    );
+    let roles = [(&first, Role::Developer), (&second, Role::Viewer)];
+    for (tenant, role) in roles {
+        let seen = store.get(tenant, id).await.expect("get").expect("a member");
+        assert_eq!(seen.account.role, role, "a role a tenant");
+    }
+    let found = store
+        .find_by_email(&identity.account.email)
+        .await
+        .expect("find");
+    assert_eq!(
+        found.expect("it exists").account.tenant,
+        first,
+        "the tenant joined first"
+    );
+}
+
+async fn sets_roles_and_lets_members_go(store: &dyn IdentityStore) {
+    let (first, second) = (TenantId::random(), TenantId::random());
+    let identity = created(store, &first).await;
+    let Account { id, email, .. } = &identity.account;
+    let set = store.set_role(&second, id, Role::Viewer, None).await;
+    assert!(!set.expect("set"), "other tenant");
+    assert!(
+        store
+            .set_role(&first, id, Role::Viewer, None)
+            .await
+            .expect("set")
+    );
+    let seen = store.get(&first, id).await.expect("get").expect("a member");
+    assert_eq!(seen.account.role, Role::Viewer);
+    let joined = Account {
+        tenant: second.clone(),
+        ..identity.account.clone()
+    };
+    store.join(&joined).await.expect("join");
+    let elsewhere = TenantId::random();
+    assert!(
+        !store.leave(&elsewhere, id).await.expect("leave"),
+        "other tenant"
+    );
+    assert!(store.leave(&first, id).await.expect("leave"));
+    assert!(!store.leave(&first, id).await.expect("leave twice"));
+    assert_eq!(store.get(&first, id).await.expect("get"), None);
+    assert!(
+        store.find_by_email(email).await.expect("find").is_some(),
+        "it has another tenant"
+    );
+    assert!(store.leave(&second, id).await.expect("leave"));
+    assert_eq!(
+        store.find_by_email(email).await.expect("find"),
+        None,
+        "it had no other"
+    );
 }
 
 async fn knows_no_other_tenant(store: &dyn IdentityStore) {

@@ -6,18 +6,32 @@
 mod api_key;
 mod audit;
 mod clock;
+mod factor;
 mod identity;
+mod mail_queue;
+mod mailer;
+mod one_time;
+#[cfg(all(test, feature = "postgres"))]
+mod postgres;
 mod rate;
 mod session;
+mod signing_key;
 #[cfg(test)]
 pub(crate) mod stores;
+mod tenant;
 
 pub use api_key::api_key_store;
 pub use audit::audit_log;
 pub use clock::{ManualClock, clock};
+pub use factor::factor_store;
 pub use identity::identity_store;
+pub use mail_queue::mail_queue;
+pub use mailer::mailer;
+pub use one_time::one_time_token_store;
 pub use rate::rate_limiter;
 pub use session::session_store;
+pub use signing_key::signing_key_store;
+pub use tenant::tenant_store;
 
 /// Waits for `tasks` callers that do the same at the same time, and answers what each got.
 async fn at_once<T, F>(tasks: usize, work: impl Fn() -> F) -> Vec<T>

@@ -12,6 +12,7 @@ use crate::{AccountId, Device, Session, SessionId, SessionKey, SessionStore, Ten
 pub async fn session_store(store: Arc<dyn SessionStore>) {
     keeps_what_it_is_given(&*store).await;
     steps_a_counter_once(&store).await;
+    marks_who_showed_their_credentials(&*store).await;
     ends_sessions_for_good(&*store).await;
     knows_no_other_tenant(&*store).await;
     forgets_what_expired(&*store).await;
@@ -29,6 +30,7 @@ fn session(tenant: &TenantId, account: &AccountId, created_at_ms: i64) -> Sessio
             address: Some("2001:db8::7".parse().expect("an address")),
         },
         created_at_ms,
+        authenticated_at_ms: created_at_ms,
         refreshed_at_ms: created_at_ms,
         expires_at_ms: created_at_ms + 1_000_000_000_000,
     }
@@ -74,6 +76,17 @@ async fn steps_a_counter_once(store: &Arc<dyn SessionStore>) {
             .await
             .expect("advance")
     );
+}
+
+async fn marks_who_showed_their_credentials(store: &dyn SessionStore) {
+    let (tenant, elsewhere) = (TenantId::random(), TenantId::random());
+    let session = inserted(store, session(&tenant, &AccountId::random(), 1)).await;
+    let marked = store.set_authenticated(&elsewhere, &session.id, 50).await;
+    assert!(!marked.expect("mark"), "other tenant");
+    let marked = store.set_authenticated(&tenant, &session.id, 60).await;
+    assert!(marked.expect("mark"));
+    let kept = store.find(&session.id).await.expect("find").expect("alive");
+    assert_eq!((kept.authenticated_at_ms, kept.counter), (60, 0));
 }
 
 async fn ends_sessions_for_good(store: &dyn SessionStore) {

@@ -2,16 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
-use super::{AccessToken, jws};
-use crate::{AccountId, SessionId, SigningSecret, TenantId};
+use super::AccessToken;
+use super::jws::{self, Unverified};
+use crate::signing::{KeyRing, SigningKey};
+use crate::{AccountId, SessionId, TenantId};
 
-const HEADER: &str = r#"{"typ":"at+jwt","alg":"HS256"}"#;
 const TYP: &str = "at+jwt";
 /// How far the clock of another instance may run ahead.
 const LEEWAY_S: i64 = 5;
+/// Random bytes of a `jti`.
+const JTI_BYTES: usize = 16;
 
 /// What an access token says. Times are unix seconds (RFC 7519 section 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,27 +40,37 @@ pub(crate) struct Bearer {
     pub(crate) epoch: i64,
 }
 
-/// Signs and believes access tokens.
-pub(crate) struct AccessKey {
-    signing: EncodingKey,
-    verifying: DecodingKey,
+/// Why a token is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disbelief {
+    /// It names a key that is not known; another instance may have made it a moment ago.
+    UnknownKey,
+    /// Anything else.
+    Refused,
+}
+
+/// Writes and reads access tokens for one issuer and one audience.
+pub(crate) struct AccessTokens {
     issuer: String,
     audience: String,
 }
 
-impl AccessKey {
-    pub(crate) fn new(secret: &SigningSecret, issuer: &str, audience: &str) -> Self {
-        let key = secret.derive("karen access token v1");
+impl AccessTokens {
+    pub(crate) fn new(issuer: &str, audience: &str) -> Self {
         Self {
-            signing: EncodingKey::from_secret(&key),
-            verifying: DecodingKey::from_secret(&key),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
         }
     }
 
     /// A token for `bearer`, good from `now_ms` until `expires_at_ms`.
-    pub(crate) fn issue(&self, bearer: &Bearer, now_ms: i64, expires_at_ms: i64) -> AccessToken {
+    pub(crate) fn issue(
+        &self,
+        key: &SigningKey,
+        bearer: &Bearer,
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> AccessToken {
         let now = now_ms.div_euclid(1000);
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -67,32 +79,44 @@ impl AccessKey {
             ten: bearer.tenant.to_string(),
             sid: bearer.session.to_string(),
             ep: bearer.epoch,
-            jti: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
+            jti: URL_SAFE_NO_PAD.encode(rand::random::<[u8; JTI_BYTES]>()),
             iat: now,
             nbf: now,
             exp: expires_at_ms.div_euclid(1000),
         };
-        AccessToken::new(self.sign(HEADER, &claims))
+        let payload = serde_json::to_vec(&claims).expect("claims are plain JSON");
+        AccessToken::new(jws::sign(&header(key), &payload, key))
     }
 
-    /// Who `token` speaks for, if this key signed it for this audience and it is in force.
-    pub(crate) fn verify(&self, token: &str, now_ms: i64) -> Option<Bearer> {
-        let (header, payload) = jws::verify(token, &self.verifying)?;
-        if header.typ.as_deref() != Some(TYP) {
-            return None;
-        }
-        let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    /// Who `token` speaks for, if a key of `ring` signed it for this audience and it is in force.
+    pub(crate) fn verify(
+        &self,
+        ring: &KeyRing,
+        token: &str,
+        now_ms: i64,
+    ) -> Result<Bearer, Disbelief> {
+        let token = Unverified::parse(token).filter(|token| token.typ() == Some(TYP));
+        let token = token.ok_or(Disbelief::Refused)?;
+        let kid = token.kid().ok_or(Disbelief::Refused)?;
+        let key = ring.find(kid, now_ms).ok_or(Disbelief::UnknownKey)?;
+        let payload = token.signed_by(key).ok_or(Disbelief::Refused)?;
+        self.bearer(&payload, now_ms).ok_or(Disbelief::Refused)
+    }
+
+    fn bearer(&self, payload: &[u8], now_ms: i64) -> Option<Bearer> {
+        let claims: Claims = serde_json::from_slice(payload).ok()?;
         let for_us = claims.iss == self.issuer && claims.aud == self.audience;
         if !for_us || !claims.in_force(now_ms.div_euclid(1000)) {
             return None;
         }
         claims.bearer()
     }
+}
 
-    fn sign(&self, header: &str, claims: &Claims) -> String {
-        let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
-        jws::sign(header, &payload, &self.signing)
-    }
+/// The names of keys and algorithms need no escapes.
+fn header(key: &SigningKey) -> String {
+    let (alg, kid) = (key.algorithm(), key.kid());
+    format!(r#"{{"typ":"{TYP}","alg":"{alg}","kid":"{kid}"}}"#)
 }
 
 impl Claims {
@@ -102,6 +126,8 @@ impl Claims {
     }
 
     fn bearer(&self) -> Option<Bearer> {
+        let jti = URL_SAFE_NO_PAD.decode(&self.jti).ok()?;
+        (jti.len() == JTI_BYTES).then_some(())?;
         Some(Bearer {
             tenant: TenantId::parse(&self.ten).ok()?,
             account: AccountId::parse(&self.sub).ok()?,

@@ -6,44 +6,69 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Deserialize;
+
+use crate::signing::{SigningKey, VerifyingKey};
 
 /// Longer tokens are not ours; this bounds the work before the signature is checked.
 const TOKEN_BYTES_MAX: usize = 4096;
 
-/// The header of a token.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Header {
+struct Header {
     alg: String,
-    pub(super) typ: Option<String>,
-    #[serde(rename = "kid")]
-    _kid: Option<String>,
+    typ: Option<String>,
+    kid: Option<String>,
 }
 
-/// Signs `payload` under `header`, both JSON, with HS256.
-pub(super) fn sign(header: &str, payload: &[u8], key: &EncodingKey) -> String {
-    let message = format!("{}.{}", encode(header.as_bytes()), encode(payload));
-    let signature = crypto::sign(message.as_bytes(), key, Algorithm::HS256)
-        .expect("HS256 signs any message with any key");
-    format!("{message}.{signature}")
+/// A token that was read, and that nobody has any reason to believe yet.
+#[derive(Debug)]
+pub(super) struct Unverified<'t> {
+    message: &'t str,
+    header: Header,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
 }
 
-/// The header and the payload, if `key` signed them with HS256; `None` for anything else.
-pub(super) fn verify(token: &str, key: &DecodingKey) -> Option<(Header, Vec<u8>)> {
-    if token.len() > TOKEN_BYTES_MAX {
-        return None;
+impl<'t> Unverified<'t> {
+    /// Reads a token; `None` when it is no JWS, or one with a header that is not ours.
+    pub(super) fn parse(token: &'t str) -> Option<Self> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        Some(Self {
+            message,
+            header: serde_json::from_slice(&decode(header)?).ok()?,
+            payload: decode(payload)?,
+            signature: decode(signature)?,
+        })
     }
-    let (message, signature) = token.rsplit_once('.')?;
-    let (header, payload) = message.split_once('.')?;
-    let (header_json, payload_bytes) = (decode(header)?, decode(payload)?);
-    decode(signature)?;
-    let header: Header = serde_json::from_slice(&header_json).ok()?;
-    let signed = header.alg == "HS256"
-        && crypto::verify(signature, message.as_bytes(), key, Algorithm::HS256).unwrap_or(false);
-    signed.then_some((header, payload_bytes))
+
+    /// The key that it claims: a name to look up in our own list, and nothing else.
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// What it claims to be.
+    pub(super) fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    /// The payload, if the owner of `key` signed it with the one algorithm of that key.
+    pub(super) fn signed_by(self, key: &VerifyingKey) -> Option<Vec<u8>> {
+        let is_signed = self.header.alg == key.algorithm().as_str()
+            && key.is_signed(self.message.as_bytes(), &self.signature);
+        is_signed.then_some(self.payload)
+    }
+}
+
+/// Signs `payload` under `header`, both JSON.
+pub(super) fn sign(header: &str, payload: &[u8], key: &SigningKey) -> String {
+    let message = format!("{}.{}", encode(header.as_bytes()), encode(payload));
+    let signature = key.sign(message.as_bytes());
+    format!("{message}.{}", encode(&signature))
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -52,10 +77,7 @@ fn encode(bytes: &[u8]) -> String {
 
 /// The engine refuses padding, foreign characters and bits that are left over.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 #[cfg(test)]

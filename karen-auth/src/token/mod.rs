@@ -5,9 +5,9 @@ mod jws;
 mod opaque;
 mod refresh;
 
-pub(crate) use access::{AccessKey, Bearer};
+pub(crate) use access::{AccessTokens, Bearer, Disbelief};
 pub use opaque::TokenHash;
-pub(crate) use opaque::{API_KEY_PREFIX, SETUP_PREFIX, draw};
+pub(crate) use opaque::{API_KEY_PREFIX, CHALLENGE_PREFIX, LINK_PREFIX, SETUP_PREFIX, draw};
 pub(crate) use refresh::{RefreshKey, RefreshTicket, Reuse, judge};
 
 use std::fmt;
@@ -56,6 +56,21 @@ secret_text! {
 secret_text! {
     /// The text of an API key, shown once, when it is made.
     ApiKeySecret
+}
+
+secret_text! {
+    /// A login that needs a code to be finished; good for five minutes and five tries.
+    LogInChallenge
+}
+
+/// Where a login stands after the password was right.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LogIn {
+    /// It is done.
+    SignedIn(SignedIn),
+    /// It takes a code: [`Auth::finish_log_in`](crate::Auth::finish_log_in).
+    CodeNeeded(LogInChallenge),
 }
 
 /// What somebody gets who has logged in.

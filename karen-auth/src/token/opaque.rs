@@ -10,6 +10,8 @@ use subtle::ConstantTimeEq;
 /// Scanners for leaked credentials find a key by this.
 pub(crate) const API_KEY_PREFIX: &str = "karen_sk_";
 pub(crate) const SETUP_PREFIX: &str = "karen_setup_";
+pub(crate) const LINK_PREFIX: &str = "karen_link_";
+pub(crate) const CHALLENGE_PREFIX: &str = "karen_login_";
 
 /// `prefix` and 256 random bits, in base64url.
 pub(crate) fn draw(prefix: &str) -> String {

@@ -45,11 +45,20 @@ impl RefreshTicket {
 
 /// Makes the MACs of refresh tokens. A copy of the database alone cannot: it takes the
 /// installation's secret and the session's key.
-pub(crate) struct RefreshKey([u8; 32]);
+pub(crate) struct RefreshKey {
+    /// The first issues, all are believed.
+    keys: Vec<[u8; 32]>,
+}
 
 impl RefreshKey {
-    pub(crate) fn new(secret: &SigningSecret) -> Self {
-        Self(secret.derive("karen refresh token v1"))
+    /// `secret` issues; tokens issued under the secrets in `earlier` are still good.
+    pub(crate) fn new(secret: &SigningSecret, earlier: &[SigningSecret]) -> Self {
+        let secrets = std::iter::once(secret).chain(earlier);
+        Self {
+            keys: secrets
+                .map(|s| s.derive("karen refresh token v1"))
+                .collect(),
+        }
     }
 
     /// The token of `session` at `counter`, whose row holds `session_key`.
@@ -62,22 +71,32 @@ impl RefreshKey {
         let mut token = vec![VERSION];
         token.extend(session.to_bytes());
         token.extend(counter.to_be_bytes());
-        token.extend(self.mac(session, session_key, counter));
+        token.extend(ticket_mac(&self.keys[0], session, session_key, counter));
         token.extend(checksum(&token));
         RefreshToken::new(URL_SAFE_NO_PAD.encode(token))
     }
 
     /// Whether this installation issued `ticket` for the session that holds `session_key`.
     pub(crate) fn issued(&self, ticket: &RefreshTicket, session_key: &[u8]) -> bool {
-        let expected = self.mac(&ticket.session, session_key, ticket.counter);
-        expected.ct_eq(&ticket.mac).into()
+        let RefreshTicket {
+            session, counter, ..
+        } = ticket;
+        self.keys.iter().any(|key| {
+            let expected = ticket_mac(key, session, session_key, *counter);
+            expected.ct_eq(&ticket.mac).into()
+        })
     }
+}
 
-    fn mac(&self, session: &SessionId, session_key: &[u8], counter: u64) -> [u8; MAC_BYTES] {
-        let key = mac(&self.0, &[session_key]);
-        let parts: [&[u8]; 3] = [&[VERSION], &session.to_bytes(), &counter.to_be_bytes()];
-        part(&mac(&key, &parts)[..MAC_BYTES])
-    }
+fn ticket_mac(
+    key: &[u8; 32],
+    session: &SessionId,
+    session_key: &[u8],
+    counter: u64,
+) -> [u8; MAC_BYTES] {
+    let key = mac(key, &[session_key]);
+    let parts: [&[u8]; 3] = [&[VERSION], &session.to_bytes(), &counter.to_be_bytes()];
+    part(&mac(&key, &parts)[..MAC_BYTES])
 }
 
 /// What to do about a token whose MAC is right.
@@ -121,7 +140,7 @@ mod tests {
 
     #[test]
     fn tokens_read_back_what_they_wrote() {
-        let key = RefreshKey::new(&SigningSecret::random());
+        let key = RefreshKey::new(&SigningSecret::random(), &[]);
         let session = SessionId::random();
         let token = key.issue(&session, b"row key", 7);
         assert_eq!(token.expose().len(), 60);
@@ -129,13 +148,13 @@ mod tests {
         assert_eq!((&ticket.session, ticket.counter), (&session, 7));
         assert!(key.issued(&ticket, b"row key"));
         assert!(!key.issued(&ticket, b"another row's key"));
-        let elsewhere = RefreshKey::new(&SigningSecret::random());
+        let elsewhere = RefreshKey::new(&SigningSecret::random(), &[]);
         assert!(!elsewhere.issued(&ticket, b"row key"));
     }
 
     #[test]
     fn no_changed_token_is_believed() {
-        let key = RefreshKey::new(&SigningSecret::random());
+        let key = RefreshKey::new(&SigningSecret::random(), &[]);
         let token = key.issue(&SessionId::random(), b"row key", 7);
         let bytes = URL_SAFE_NO_PAD.decode(token.expose()).expect("base64url");
         for i in 0..TOKEN_BYTES - CHECKSUM_BYTES {

@@ -4,10 +4,15 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod log_in;
+mod mail;
+mod passwords;
 mod refresh;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod set_up;
+mod signing;
+mod tenants;
 
 use std::time::Duration;
 

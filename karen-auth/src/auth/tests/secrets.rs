@@ -41,12 +41,28 @@ async fn no_secret_is_in_any_debug_text() {
         .await
         .expect("find");
     let identity = identity.expect("it exists");
+    let mail = crate::Mail {
+        to: owner.account.email.clone(),
+        subject: "A link".to_owned(),
+        text: "karen_link_of_a_test".to_owned(),
+    };
+    let token = crate::OneTimeToken {
+        id: crate::OneTimeTokenId::random(),
+        purpose: crate::Purpose::Invitation,
+        tenant: TenantId::default(),
+        account: None,
+        detail: "owner@example.com".to_owned(),
+        created_at_ms: 1,
+        expires_at_ms: 2,
+    };
+    let enrolment = house.auth.begin_totp(&principal).await.expect("begin");
     texts.extend([
         format!("{owner:?}"),
         format!("{principal:?} {made:?} {secret:?}"),
         format!("{session:?}"),
         format!("{identity:?}"),
         format!("{:?}", SigningSecret::new(SECRET)),
+        format!("{mail:?} {token:?} {enrolment:?}"),
     ]);
     let session_key = format!("{:?}", session.expect("it exists").key.expose());
     for secret in [
@@ -58,6 +74,8 @@ async fn no_secret_is_in_any_debug_text() {
         secret.expose(),
         identity.password.as_str(),
         session_key.as_str(),
+        mail.text.as_str(),
+        enrolment.secret(),
         "owner@example.com",
     ] {
         assert!(

@@ -20,7 +20,8 @@ async fn a_store_that_breaks_a_promise_fails_the_suite() {
         // A session that comes back.
         "CREATE TRIGGER broken AFTER DELETE ON auth_sessions BEGIN
          INSERT INTO auth_sessions VALUES (OLD.id, OLD.tenant, OLD.account, OLD.key, OLD.counter,
-         OLD.device, OLD.address, OLD.created_at, OLD.refreshed_at, OLD.expires_at); END",
+         OLD.device, OLD.address, OLD.created_at, OLD.refreshed_at, OLD.expires_at,
+         OLD.authenticated_at); END",
         // One account's end is everybody's.
         "CREATE TRIGGER broken AFTER DELETE ON auth_sessions BEGIN DELETE FROM auth_sessions; END",
     ] {
@@ -36,7 +37,7 @@ async fn a_damaged_row_is_corrupt_and_not_a_session() {
     let id = SessionId::random();
     let mut tx = database.write().await.expect("write");
     sqlx::query(
-        "INSERT INTO auth_sessions VALUES ($1, 'default', 'nobody', X'00', 0, NULL, NULL, 1, 1, 1)",
+        "INSERT INTO auth_sessions VALUES ($1, 'default', 'nobody', X'00', 0, NULL, NULL, 1, 1, 1, 1)",
     )
     .bind(id.as_str())
     .execute(&mut *tx)

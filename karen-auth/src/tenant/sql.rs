@@ -1,0 +1,197 @@
+//! Tenants in SQL.
+
+use async_trait::async_trait;
+use karen_sql::{Database, SqlError, Tx};
+use sqlx::any::AnyRow;
+
+use super::{CustomRole, RoleName, Tenant, TenantState, TenantStore};
+use crate::stored::{parsed, value};
+use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
+
+/// What goes with a tenant, in this order: who has no other tenant goes after the memberships.
+const DELETE: &[&str] = &[
+    "DELETE FROM auth_sessions WHERE tenant = $1",
+    "DELETE FROM auth_api_keys WHERE tenant = $1",
+    "DELETE FROM auth_one_time WHERE tenant = $1",
+    "DELETE FROM auth_audit WHERE tenant = $1",
+    "DELETE FROM auth_roles WHERE tenant = $1",
+    "DELETE FROM auth_totp WHERE account IN (SELECT account FROM auth_memberships m
+     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
+     WHERE o.account = m.account AND o.tenant <> $1))",
+    "DELETE FROM auth_recovery_codes WHERE account IN (SELECT account FROM auth_memberships m
+     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
+     WHERE o.account = m.account AND o.tenant <> $1))",
+    "DELETE FROM auth_passwords WHERE account IN (SELECT account FROM auth_memberships m
+     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
+     WHERE o.account = m.account AND o.tenant <> $1))",
+    "DELETE FROM auth_accounts WHERE id IN (SELECT account FROM auth_memberships m
+     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
+     WHERE o.account = m.account AND o.tenant <> $1))",
+    "DELETE FROM auth_memberships WHERE tenant = $1",
+];
+
+/// Tenants and their roles, in SQLite or PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct SqlTenantStore(Database);
+
+impl SqlTenantStore {
+    /// A store over `database`, which [`Auth::open`](crate::Auth::open) or
+    /// [`migrate`](crate::migrate) has given its tables.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self(database)
+    }
+}
+
+#[async_trait]
+impl TenantStore for SqlTenantStore {
+    async fn create(&self, tenant: &Tenant) -> Result<(), AuthError> {
+        let mut tx = self.0.write().await?;
+        sqlx::query(
+            "INSERT INTO auth_tenants (id, name, state, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(tenant.id.as_str())
+        .bind(tenant.name.as_str())
+        .bind(tenant.state.as_str())
+        .bind(tenant.created_at_ms)
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("create", tenant.id.as_str(), e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn get(&self, tenant: &TenantId) -> Result<Option<Tenant>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let row = sqlx::query("SELECT * FROM auth_tenants WHERE id = $1")
+            .bind(tenant.as_str())
+            .fetch_optional(&mut *reader)
+            .await
+            .map_err(|e| SqlError::of("get", tenant.as_str(), e))?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn list(&self, page: Page<'_, TenantId>) -> Result<Vec<Tenant>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows = sqlx::query("SELECT * FROM auth_tenants WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(page.after.map_or("", TenantId::as_str))
+            .bind(page.rows())
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(|e| SqlError::of("list", "tenants", e))?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn set_state(&self, tenant: &TenantId, state: TenantState) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query("UPDATE auth_tenants SET state = $1 WHERE id = $2")
+            .bind(state.as_str())
+            .bind(tenant.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("set state of", tenant.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn delete(&self, tenant: &TenantId) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        for statement in DELETE {
+            execute(&mut tx, statement, tenant).await?;
+        }
+        let deleted = execute(&mut tx, "DELETE FROM auth_tenants WHERE id = $1", tenant).await?;
+        tx.commit().await?;
+        Ok(deleted == 1)
+    }
+
+    async fn roles(&self, tenant: &TenantId) -> Result<Vec<CustomRole>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows =
+            sqlx::query("SELECT name, permissions FROM auth_roles WHERE tenant = $1 ORDER BY name")
+                .bind(tenant.as_str())
+                .fetch_all(&mut *reader)
+                .await
+                .map_err(|e| SqlError::of("list roles of", tenant.as_str(), e))?;
+        rows.iter().map(role).collect()
+    }
+
+    async fn put_role(&self, tenant: &TenantId, role: &CustomRole) -> Result<(), AuthError> {
+        let mut tx = self.0.write().await?;
+        sqlx::query(
+            "INSERT INTO auth_roles (tenant, name, permissions) VALUES ($1, $2, $3)
+             ON CONFLICT (tenant, name) DO UPDATE SET permissions = excluded.permissions",
+        )
+        .bind(tenant.as_str())
+        .bind(role.name.as_str())
+        .bind(role.permissions.to_string())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("put role of", tenant.as_str(), e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn delete_role(&self, tenant: &TenantId, role: &RoleName) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        require_unheld(&mut tx, tenant, role).await?;
+        let done = sqlx::query("DELETE FROM auth_roles WHERE tenant = $1 AND name = $2")
+            .bind(tenant.as_str())
+            .bind(role.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("delete role of", tenant.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+async fn execute(
+    tx: &mut Tx,
+    statement: &'static str,
+    tenant: &TenantId,
+) -> Result<u64, AuthError> {
+    let done = sqlx::query(statement)
+        .bind(tenant.as_str())
+        .execute(&mut **tx)
+        .await;
+    Ok(done
+        .map_err(|e| SqlError::of("delete", tenant.as_str(), e))?
+        .rows_affected())
+}
+
+async fn require_unheld(tx: &mut Tx, tenant: &TenantId, role: &RoleName) -> Result<(), AuthError> {
+    let row = sqlx::query(
+        "SELECT account FROM auth_memberships WHERE tenant = $1 AND custom_role = $2 LIMIT 1",
+    )
+    .bind(tenant.as_str())
+    .bind(role.as_str())
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(|e| SqlError::of("find holder of", "role", e))?;
+    if row.is_none() {
+        return Ok(());
+    }
+    let reason = "somebody holds it: give them another role first";
+    Err(AuthError::new(
+        AuthErrorKind::Conflict,
+        "delete the role",
+        reason,
+    ))
+}
+
+fn read(row: &AnyRow) -> Result<Tenant, AuthError> {
+    Ok(Tenant {
+        id: parsed(row, "id", TenantId::parse)?,
+        name: value(row, "name")?,
+        state: parsed(row, "state", TenantState::parse)?,
+        created_at_ms: value(row, "created_at")?,
+    })
+}
+
+fn role(row: &AnyRow) -> Result<CustomRole, AuthError> {
+    Ok(CustomRole {
+        name: parsed(row, "name", RoleName::parse)?,
+        permissions: parsed(row, "permissions", str::parse::<Permissions>)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

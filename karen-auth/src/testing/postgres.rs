@@ -1,0 +1,31 @@
+//! Every suite on PostgreSQL: `KAREN_POSTGRES` is the address of an empty database.
+
+use std::sync::Arc;
+
+use karen_sql::{Database, Location};
+
+use super::*;
+use crate::{
+    SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
+    SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_store_keeps_its_contract_on_postgresql() {
+    let Ok(url) = std::env::var("KAREN_POSTGRES") else {
+        println!("left out: no PostgreSQL; set KAREN_POSTGRES to the address of an empty database");
+        return;
+    };
+    let database = Database::open(Location::Postgres(url)).await.expect("open");
+    crate::migrate(&database).await.expect("migrate");
+    let identities = Arc::new(SqlIdentityStore::new(database.clone()));
+    identity_store(identities.clone()).await;
+    tenant_store(Arc::new(SqlTenantStore::new(database.clone())), identities).await;
+    session_store(Arc::new(SqlSessionStore::new(database.clone()))).await;
+    api_key_store(&SqlApiKeyStore::new(database.clone())).await;
+    audit_log(Arc::new(SqlAuditLog::new(database.clone()))).await;
+    signing_key_store(Arc::new(SqlSigningKeyStore::new(database.clone()))).await;
+    factor_store(Arc::new(SqlFactorStore::new(database.clone()))).await;
+    one_time_token_store(Arc::new(SqlOneTimeTokenStore::new(database.clone()))).await;
+    mail_queue(Arc::new(SqlMailQueue::new(database))).await;
+}

@@ -1,0 +1,231 @@
+//! What every store of tenants owes.
+
+use std::sync::Arc;
+
+use crate::{
+    Account, AccountId, AccountState, AuthErrorKind, CustomRole, Email, Identity, IdentityStore,
+    Page, Permission, Permissions, Role, RoleName, Tenant, TenantId, TenantState, TenantStore,
+};
+
+/// Runs the contract of [`TenantStore`], with the accounts in `identities`.
+///
+/// # Panics
+/// At the first promise that is not kept.
+pub async fn tenant_store(store: Arc<dyn TenantStore>, identities: Arc<dyn IdentityStore>) {
+    keeps_what_it_is_given(&*store).await;
+    lists_in_pages(&*store).await;
+    keeps_roles_apart(&*store).await;
+    deletes_no_role_that_is_held(&*store, &*identities).await;
+    shuts_a_suspended_tenant(&*store, &*identities).await;
+    deletes_one_tenant_and_its_people(&*store, &*identities).await;
+}
+
+async fn created(store: &dyn TenantStore) -> Tenant {
+    let tenant = Tenant {
+        id: TenantId::random(),
+        name: "Analytical Engines".to_owned(),
+        state: TenantState::Active,
+        created_at_ms: 5,
+    };
+    store.create(&tenant).await.expect("create");
+    tenant
+}
+
+async fn member(identities: &dyn IdentityStore, tenant: &TenantId) -> Account {
+    let email = format!("{}@example.com", AccountId::random());
+    member_with(identities, tenant, Email::parse(&email).expect("an email")).await
+}
+
+async fn member_with(identities: &dyn IdentityStore, tenant: &TenantId, email: Email) -> Account {
+    let account = Account {
+        email,
+        id: AccountId::random(),
+        tenant: tenant.clone(),
+        email_verified_at_ms: None,
+        name: "Ada".to_owned(),
+        role: Role::Member,
+        custom_role: None,
+        state: AccountState::Active,
+        created_at_ms: 5,
+    };
+    let identity = Identity {
+        account: account.clone(),
+        tenant_state: TenantState::Active,
+        password: "$argon2id$first".to_owned(),
+        epoch: 0,
+    };
+    identities.create(&identity).await.expect("create");
+    account
+}
+
+fn role(name: &str) -> CustomRole {
+    CustomRole {
+        name: RoleName::parse(name).expect("a name"),
+        permissions: Permissions::of(&[Permission::ChatUse, Permission::AuditRead]),
+    }
+}
+
+async fn keeps_what_it_is_given(store: &dyn TenantStore) {
+    let tenant = created(store).await;
+    assert_eq!(
+        store.get(&tenant.id).await.expect("get"),
+        Some(tenant.clone())
+    );
+    let again = store.create(&tenant).await.expect_err("taken");
+    assert_eq!(again.kind(), AuthErrorKind::Conflict);
+    let absent = TenantId::random();
+    assert_eq!(store.get(&absent).await.expect("get"), None);
+    let set = store.set_state(&absent, TenantState::Suspended).await;
+    assert!(!set.expect("set"), "it is absent");
+    assert!(!store.delete(&absent).await.expect("delete"));
+}
+
+async fn lists_in_pages(store: &dyn TenantStore) {
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(created(store).await.id);
+    }
+    let mut listed: Vec<TenantId> = Vec::new();
+    loop {
+        let after = listed.last().cloned();
+        let page = Page {
+            limit: 2,
+            after: after.as_ref(),
+        };
+        let rows = store.list(page).await.expect("list");
+        if rows.is_empty() {
+            break;
+        }
+        assert!(rows.len() <= 2, "no more than asked for");
+        listed.extend(rows.into_iter().map(|tenant| tenant.id));
+    }
+    assert!(listed.is_sorted(), "ordered by id");
+    assert!(ids.iter().all(|id| listed.contains(id)), "every one");
+}
+
+async fn keeps_roles_apart(store: &dyn TenantStore) {
+    let (tenant, elsewhere) = (created(store).await.id, created(store).await.id);
+    let (first, second) = (role("auditor"), role("writer"));
+    store.put_role(&tenant, &second).await.expect("put");
+    store.put_role(&tenant, &first).await.expect("put");
+    assert_eq!(
+        store.roles(&tenant).await.expect("list"),
+        [first.clone(), second.clone()]
+    );
+    assert_eq!(
+        store.roles(&elsewhere).await.expect("list"),
+        [],
+        "other tenant"
+    );
+    assert!(
+        !store
+            .delete_role(&elsewhere, &first.name)
+            .await
+            .expect("delete"),
+        "other tenant"
+    );
+    let changed = CustomRole {
+        permissions: Permissions::default(),
+        ..first
+    };
+    store.put_role(&tenant, &changed).await.expect("replace");
+    assert_eq!(
+        store.roles(&tenant).await.expect("list"),
+        [changed, second.clone()]
+    );
+    assert!(
+        store
+            .delete_role(&tenant, &second.name)
+            .await
+            .expect("delete")
+    );
+    assert!(
+        !store
+            .delete_role(&tenant, &second.name)
+            .await
+            .expect("delete twice")
+    );
+}
+
+async fn deletes_no_role_that_is_held(store: &dyn TenantStore, identities: &dyn IdentityStore) {
+    let tenant = created(store).await.id;
+    let (account, held) = (member(identities, &tenant).await, role("auditor"));
+    store.put_role(&tenant, &held).await.expect("put");
+    let set = identities
+        .set_role(&tenant, &account.id, Role::Custom, Some(&held.name))
+        .await;
+    assert!(set.expect("set"));
+    let seen = identities
+        .get(&tenant, &account.id)
+        .await
+        .expect("get")
+        .expect("a member");
+    assert_eq!(seen.account.custom_role, Some(held.clone()));
+    let refused = store
+        .delete_role(&tenant, &held.name)
+        .await
+        .expect_err("it is held");
+    assert_eq!(refused.kind(), AuthErrorKind::Conflict);
+    let set = identities
+        .set_role(&tenant, &account.id, Role::Viewer, None)
+        .await;
+    assert!(set.expect("set"));
+    assert!(
+        store
+            .delete_role(&tenant, &held.name)
+            .await
+            .expect("delete")
+    );
+}
+
+async fn shuts_a_suspended_tenant(store: &dyn TenantStore, identities: &dyn IdentityStore) {
+    let tenant = created(store).await.id;
+    let account = member(identities, &tenant).await;
+    for state in [TenantState::Suspended, TenantState::Active] {
+        assert!(store.set_state(&tenant, state).await.expect("set"));
+        assert_eq!(
+            store
+                .get(&tenant)
+                .await
+                .expect("get")
+                .expect("it exists")
+                .state,
+            state
+        );
+        let seen = identities.get(&tenant, &account.id).await.expect("get");
+        assert_eq!(seen.expect("a member").tenant_state, state);
+    }
+}
+
+async fn deletes_one_tenant_and_its_people(
+    store: &dyn TenantStore,
+    identities: &dyn IdentityStore,
+) {
+    let (tenant, other) = (created(store).await.id, created(store).await.id);
+    let (only, both) = (
+        member(identities, &tenant).await,
+        member(identities, &tenant).await,
+    );
+    let stranger = member(identities, &other).await;
+    let joined = Account {
+        tenant: other.clone(),
+        ..both.clone()
+    };
+    identities.join(&joined).await.expect("join");
+    store
+        .put_role(&tenant, &role("auditor"))
+        .await
+        .expect("put");
+    assert!(store.delete(&tenant).await.expect("delete"));
+    assert!(!store.delete(&tenant).await.expect("delete twice"));
+    assert_eq!(store.get(&tenant).await.expect("get"), None);
+    assert_eq!(store.roles(&tenant).await.expect("list"), []);
+    // Its address is free again, for it is gone.
+    member_with(identities, &other, only.email).await;
+    let left = identities.tenants_of(&both.id).await.expect("list");
+    assert_eq!(left, std::slice::from_ref(&other));
+    for account in [&both.id, &stranger.id] {
+        let seen = identities.get(&other, account).await.expect("get");
+        assert!(seen.is_some(), "the other tenant is untouched");
+    }
+}
