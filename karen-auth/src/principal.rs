@@ -8,7 +8,8 @@ use crate::{
 /// Somebody whose credentials have been checked, and what they may do.
 ///
 /// There are two ways to get one: [`Auth::authenticate`](crate::Auth::authenticate), and
-/// [`Principal::local`] in a program that one person uses. Holding one is the proof.
+/// [`Principal::local`] in a program that one person uses, which may also
+/// [act for an account](crate::Auth::act_for). Holding one is the proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     tenant: TenantId,
@@ -39,6 +40,20 @@ impl Principal {
             role: Role::Owner,
             permissions: Role::Owner.permissions(),
         }
+    }
+
+    /// An account, as the owner of the data acts for it.
+    pub(crate) fn for_account(account: &Account) -> Self {
+        Self::of(account, Credential::Local, account.permissions())
+    }
+
+    /// Passes for [`Principal::local`] alone.
+    pub(crate) fn require_local(&self) -> Result<(), AuthError> {
+        if *self == Self::local() {
+            return Ok(());
+        }
+        let reason = "only the owner of the data may, by a command on the machine";
+        Err(AuthError::new(AuthErrorKind::Denied, "do this", reason))
     }
 
     pub(crate) fn of_session(account: &Account, session: SessionId) -> Self {

@@ -80,6 +80,16 @@ impl ConversationId {
     }
 }
 
+/// What is said again with the same key is the same turn.
+impl TurnId {
+    pub(crate) fn of_key(scope: &Scope, key: &str) -> Self {
+        Self(format!(
+            "turn_{}",
+            derived(&[scope.tenant(), scope.user(), key])
+        ))
+    }
+}
+
 impl MessageId {
     pub(crate) fn of_import(conversation: &ConversationId, index: usize) -> Self {
         Self(format!(

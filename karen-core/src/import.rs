@@ -89,7 +89,7 @@ impl Session {
         }
         let before = karen
             .conversations
-            .messages(scope, &id, u32::MAX)
+            .messages(scope, &id, None, u32::MAX)
             .await?
             .len();
         if known && before >= messages.len() {

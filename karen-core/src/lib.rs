@@ -52,7 +52,10 @@ mod turn;
 mod usage;
 
 pub use builder::Builder;
-pub use conversation::{Conversation, ConversationStore, Message, MessageState, Remember, Role};
+pub use conversation::{
+    Conversation, ConversationCursor, ConversationPage, ConversationStore, Message, MessagePage,
+    MessageState, Remember, Role,
+};
 pub use error::{Code, Error, Result};
 pub use event::{Event, EventBus, EventKind};
 pub use folder::socket_path;

@@ -18,12 +18,9 @@ pub use remember::RememberBuilder;
 
 use crate::id::TurnId;
 use crate::karen::Shared;
-use crate::turn::{Turn, TurnStream};
+use crate::turn::{Turn, TurnStream, replay};
 use crate::usage::UsageTotal;
 use crate::{Code, Error, Result, Scope};
-
-/// Events of a finished turn that are read from the log at once.
-const EVENTS_MAX: u32 = 100_000;
 
 /// Karen on behalf of a principal: nothing of anybody else can be reached through it.
 #[derive(Clone)]
@@ -73,14 +70,7 @@ impl Session {
             return Ok(TurnStream::live(TurnRef::of(&live), live, after));
         }
         let turn = self.turn(id).await?;
-        let log = &self.karen.turn_log;
-        let mut events = log.events(&self.scope, id, after, EVENTS_MAX).await?;
-        if events.is_empty() {
-            // Whoever saw more than a crash has kept is still told how the turn ended.
-            let all = log.events(&self.scope, id, 0, EVENTS_MAX).await?;
-            events.extend(all.into_iter().next_back());
-        }
-        Ok(TurnStream::logged(TurnRef::finished(&turn), events))
+        replay(&self.karen, &self.scope, &turn, after).await
     }
 
     /// One turn.

@@ -30,13 +30,13 @@ export const put = (path, body) => json("PUT", path, body);
 export const remove = (path) => json("DELETE", path);
 
 /** Asks as the person who is signed in; gives the response once it is known to be no problem. */
-export async function send(method, path, body, { signal } = {}) {
+export async function send(method, path, body, { signal, headers } = {}) {
   const token = await freshToken();
-  const answer = await attempt(method, path, body, { signal, token });
+  const answer = await attempt(method, path, body, { signal, headers, token });
   if (answer.status !== 401) return successful(answer);
   // The server may have forgotten a token that has not expired: once more, with another.
   const another = access?.token === token ? await refresh() : await freshToken();
-  return successful(await attempt(method, path, body, { signal, token: another }));
+  return successful(await attempt(method, path, body, { signal, headers, token: another }));
 }
 
 /** Takes up the session that this browser kept; null if it has none. */
@@ -112,8 +112,8 @@ async function exchange() {
   return access.token;
 }
 
-async function attempt(method, path, body, { signal, token } = {}) {
-  const headers = {};
+async function attempt(method, path, body, { signal, headers: others, token } = {}) {
+  const headers = { ...others };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {

@@ -5,19 +5,21 @@ import { get } from "./api.js";
 import * as conversations from "./conversations.js";
 import * as models from "./models.js";
 import { cancel, listen, say } from "./turn.js";
-import { announce, blocks, byId, clearProblem, copy, nameWindow, showProblem } from "./view.js";
+import { announce, attempt, blocks, byId, clearProblem, copy, nameWindow, showProblem } from "./view.js";
 
-/** Messages that the server gives at once at most. */
-const MESSAGES_MAX = 1000;
+/** Messages that are asked for at once. */
+const PAGE = 100;
 /** This close to the end of the page, a growing answer is followed, in pixels. */
 const END_PX = 120;
 
-/** What is on the page: a conversation (null until it begins), whether it is all there, and
- *  whatever listens for it. */
+/** What is on the page: a conversation (null until it begins), whether its end is there, the id of
+ *  its first message that is, and whatever listens for it. */
 let visit = null;
 /** The turn that is being answered: its id once the server gave one, and whether to stop it. */
 let turn = null;
 let following = true;
+/** A message of which it is not known whether it arrived: sent again, it is said once. */
+let unsure = null;
 
 export function start() {
   byId("composer").addEventListener("submit", submit);
@@ -25,6 +27,7 @@ export function start() {
   byId("stop").addEventListener("click", stop);
   document.addEventListener("keydown", stopOnEscape);
   byId("welcome").addEventListener("click", useExample);
+  byId("earlier").addEventListener("click", () => attempt(byId("earlier"), problems(), loadEarlier));
   followGrowth();
 }
 
@@ -46,7 +49,7 @@ export function leave() {
 
 async function open(id) {
   leave();
-  visit = { conversation: id, ready: id === null, listening: new AbortController() };
+  visit = { conversation: id, ready: id === null, earliest: null, listening: new AbortController() };
   setTitle("New conversation");
   byId("welcome").hidden = id !== null;
   if (id === null) return;
@@ -60,23 +63,42 @@ async function open(id) {
 }
 
 async function load(id, signal) {
-  const path = `/api/v1/conversations/${encodeURIComponent(id)}`;
-  const [about, messages] = await Promise.all([
-    get(path, { signal }),
-    get(`${path}/messages?limit=${MESSAGES_MAX}`, { signal }),
+  const [about, page] = await Promise.all([
+    get(pathOf(id), { signal }),
+    get(`${pathOf(id)}/messages?limit=${PAGE}`, { signal }),
   ]);
   setTitle(about.title || "Untitled");
-  const { data, running_turn: running } = messages;
-  byId("earlier").hidden = data.length < MESSAGES_MAX;
-  for (const message of data) {
-    // The answer of a running turn comes from its events.
-    if (message.role === "user") addUserMessage(message.content);
-    else if (message.turn !== running || running === null) add(Answer.given(message, signal).element);
-  }
+  const running = page.running_turn;
+  byId("transcript").append(...elements(page, signal));
   scrollToEnd();
   if (running === null) return;
   follow(addAnswer(), { id: running, stopped: false }, listen(running, signal), signal);
 }
+
+/** Puts what was said before above what is on the page, which stays where it is. */
+async function loadEarlier() {
+  const { conversation, earliest, listening } = visit;
+  const { signal } = listening;
+  const page = await get(`${pathOf(conversation)}/messages?limit=${PAGE}&before=${earliest}`, { signal });
+  const transcript = byId("transcript");
+  const below = document.documentElement.scrollHeight - scrollY;
+  transcript.ariaLive = "off";
+  transcript.prepend(...elements(page, signal));
+  transcript.ariaLive = "polite";
+  scrollTo(0, document.documentElement.scrollHeight - below);
+}
+
+/** The messages of a page; the answer of a running turn is left out, it comes from its events. */
+function elements({ data, has_earlier: hasEarlier, running_turn: running }, signal) {
+  visit.earliest = data[0]?.id ?? visit.earliest;
+  byId("earlier").hidden = !hasEarlier;
+  const shown = data.filter(({ role, turn: of }) => role === "user" || running === null || of !== running);
+  return shown.map((message) =>
+    message.role === "user" ? userMessage(message.content) : Answer.given(message, signal).element,
+  );
+}
+
+const pathOf = (id) => `/api/v1/conversations/${encodeURIComponent(id)}`;
 
 function submit(event) {
   event.preventDefault();
@@ -99,15 +121,25 @@ async function send(message) {
   setTurn(mine);
   try {
     const conversation = here.conversation ?? undefined;
-    const begun = await say({ message, conversation, model: models.chosen() }, signal);
+    const begun = await say({ message, conversation, model: models.chosen() }, keyOf(message), signal);
+    unsure = null;
     settle(here, begun.conversation);
     mine.id = begun.id;
     if (mine.stopped) cancel(mine.id).catch(report);
     follow(answer, mine, begun.events, signal);
   } catch (error) {
+    if (error.status !== 0) unsure = null;
     if (visit === here) takeBack(message, asked, answer.element);
     report(error);
   }
+}
+
+/** The key of a message: the same again while nobody knows whether it arrived. */
+function keyOf(message) {
+  if (unsure?.message === message) return unsure.key;
+  const random = crypto.getRandomValues(new Uint32Array(4));
+  unsure = { message, key: random.join("-") };
+  return unsure.key;
 }
 
 /** The first message began a conversation: a reload must find it. */
@@ -183,9 +215,13 @@ function setTurn(next) {
 }
 
 function addUserMessage(text) {
+  return add(userMessage(text));
+}
+
+function userMessage(text) {
   const { root, text: place } = copy("user-message");
   place.replaceChildren(...blocks(text));
-  return add(root);
+  return root;
 }
 
 function addAnswer() {

@@ -7,7 +7,7 @@ const PAGE = 50;
 
 const items = new Map();
 let current = null;
-let oldest = null;
+let next = null;
 
 export function start() {
   const more = byId("conversations-more");
@@ -17,7 +17,7 @@ export function start() {
 export async function load() {
   items.clear();
   byId("conversations").replaceChildren();
-  oldest = null;
+  next = null;
   await loadMore();
 }
 
@@ -40,11 +40,11 @@ export function titleOf(id) {
 }
 
 async function loadMore() {
-  const before = oldest === null ? "" : `&before=${oldest}`;
-  const page = await get(`/api/v1/conversations?limit=${PAGE}${before}`);
+  const cursor = next === null ? "" : `&cursor=${next}`;
+  const page = await get(`/api/v1/conversations?limit=${PAGE}${cursor}`);
   page.data.forEach(add);
-  oldest = page.data.at(-1)?.updated_at ?? oldest;
-  byId("conversations-more").hidden = !page.has_more;
+  next = page.next_cursor;
+  byId("conversations-more").hidden = next === null;
   showEmpty();
 }
 

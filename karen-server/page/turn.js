@@ -7,10 +7,11 @@ const SILENCE_MS = 45_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 10_000;
 
-/** Says something. Resolves when the message is durable and the turn has a name. */
-export async function say(request, signal) {
+/** Says something, once for each key. Resolves when the message is durable and the turn has a name. */
+export async function say(request, key, signal) {
   const connection = new AbortController();
-  const response = await send("POST", "/api/v1/chat", request, { signal: connection.signal });
+  const headers = { "Idempotency-Key": key };
+  const response = await send("POST", "/api/v1/chat", request, { headers, signal: connection.signal });
   // A message on its way is not called back: only listening to the answer can be given up.
   if (signal.aborted) connection.abort();
   signal.addEventListener("abort", () => connection.abort());

@@ -39,6 +39,7 @@ mod telemetry;
 
 pub use demo::is_demo;
 pub use document::openapi;
+pub use layer::ACT_FOR;
 pub use router::router;
 pub use server::{Server, local_router};
 pub use telemetry::log_to_stderr;

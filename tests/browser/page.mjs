@@ -196,6 +196,43 @@ await claim("a lost connection resumes by itself: nothing lost, nothing doubled"
   assert.equal(kept.state, "complete");
 });
 
+await claim("a message whose answer was lost is said once when it is sent again", async () => {
+  const text = "Did you hear me?";
+  await ada.beginConversation();
+  const before = await program.conversations();
+  await expectingComplaints(faults, /net::ERR_/, async () => {
+    cable.deafen();
+    await ada.say(text);
+    await page.getByText("UNREACHABLE").waitFor();
+    assert.equal(await ada.message.inputValue(), text);
+    cable.plugIn();
+    await ada.message.press("Enter");
+    await ada.untilAnswered();
+  });
+  assert.equal(await program.conversations(), before + 1);
+  await pageShowsWhatIsKept();
+});
+
+await claim("what was said long ago is a click away, and the reader stays where they are", async () => {
+  const lines = Array.from({ length: 230 }, (_, i) => `Line ${i + 1} of the play.`);
+  await program.bring("The play", lines);
+  await page.reload();
+  await ada.link(lines[0]).click();
+  const shown = ada.transcript.getByText(/^Line \d+ of the play\.$/);
+  await shown.first().waitFor();
+  assert.deepEqual(await shown.allInnerTexts(), lines.slice(-100));
+  for (const count of [200, 230]) {
+    const first = await shown.first().elementHandle();
+    await ada.button("Earlier messages").scrollIntoViewIfNeeded();
+    const { y } = await first.boundingBox();
+    await ada.button("Earlier messages").click();
+    await shown.nth(count - 1).waitFor();
+    assert.deepEqual(await shown.allInnerTexts(), lines.slice(-count));
+    assert(Math.abs((await first.boundingBox()).y - y) < 2);
+  }
+  assert.equal(await ada.button("Earlier messages").isVisible(), false);
+});
+
 await claim("a conversation is deleted after asking", async () => {
   const first = ada.conversations.first();
   await first.hover();

@@ -14,6 +14,12 @@ export class Program {
     return (await this.#ask("/api/v1/me", token)).status;
   }
 
+  /** How many conversations there are. */
+  async conversations() {
+    const { data } = await (await this.#ask("/api/v1/conversations?limit=200", await this.#signedIn())).json();
+    return data.length;
+  }
+
   /** The answers of a conversation as the server keeps them. */
   async answers(conversation) {
     const path = `/api/v1/conversations/${conversation}/messages`;
@@ -21,8 +27,19 @@ export class Program {
     return data.filter(({ role }) => role === "assistant");
   }
 
-  #ask(path, token) {
-    return fetch(this.url + path, { headers: { Authorization: `Bearer ${token}` } });
+  /** Imports a conversation of the person's own lines. */
+  async bring(conversation, lines) {
+    const messages = lines.map((content) => JSON.stringify({ conversation, role: "user", content }));
+    const body = messages.join("\n");
+    const headers = { "Content-Type": "application/x-ndjson" };
+    const request = { method: "POST", headers, body };
+    const answer = await this.#ask("/api/v1/import", await this.#signedIn(), request);
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  #ask(path, token, request = {}) {
+    const headers = { ...request.headers, Authorization: `Bearer ${token}` };
+    return fetch(this.url + path, { ...request, headers });
   }
 
   async #signedIn() {

@@ -1,13 +1,13 @@
 //! Data folders that cannot be used: each is refused with a code of its own, and left as it was.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use karen_core::{Code, Error, Karen, Principal};
 use karen_sql::{Database, Location};
 use tokio::process::Command;
 
 use crate::paths;
+use crate::server::on_folder;
 
 const SAID: &str = "My dog is called Biscuit.";
 
@@ -126,12 +126,8 @@ async fn a_folder_that_cannot_be_written_is_refused() {
         }
     };
     allow(0o400);
-    let mut serve = without_privileges(&paths::server());
-    serve
-        .arg("--data-dir")
-        .arg(folder.path())
-        .args(["--listen", "127.0.0.1:0", "serve"])
-        .stdin(Stdio::null());
+    let mut serve = on_folder(without_privileges(&paths::server()), folder.path());
+    let serve = serve.args(["--listen", "127.0.0.1:0", "serve"]);
     let output = serve.output().await.expect("setpriv of util-linux");
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{errors}");

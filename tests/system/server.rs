@@ -26,7 +26,11 @@ pub(crate) struct Start {
 
 /// The program on `folder`, and nothing of the environment's settings.
 pub(crate) fn karen_server(folder: &Path) -> Command {
-    let mut command = Command::new(paths::server());
+    on_folder(Command::new(paths::server()), folder)
+}
+
+/// A command on a folder, with no setting but those of its arguments.
+pub(crate) fn on_folder(mut command: Command, folder: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KAREN_")) {
         command.env_remove(name);
     }

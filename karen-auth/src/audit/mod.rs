@@ -97,6 +97,8 @@ actions! {
     RoleChanged => "role.changed",
     /// A role of the tenant's own was deleted.
     RoleDeleted => "role.deleted",
+    /// The owner of the data acted for an account, by a command on the machine.
+    ActedFor => "acted_for",
     /// Access tokens are signed with a new key.
     SigningKeyRotated => "signing_key.rotated",
 }

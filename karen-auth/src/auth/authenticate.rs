@@ -3,7 +3,9 @@
 use super::Auth;
 use crate::live::{Live, LiveKey};
 use crate::token::{API_KEY_PREFIX, Bearer, Disbelief};
-use crate::{ApiKey, AuthError, AuthErrorKind, Identity, Principal, Session, TokenHash};
+use crate::{
+    ApiKey, AuditAction, AuthError, AuthErrorKind, Email, Identity, Principal, Session, TokenHash,
+};
 
 /// How exactly the last use of an API key is known; each note of it is a write.
 const TOUCH_EVERY_MS: i64 = 60_000;
@@ -24,6 +26,29 @@ impl Auth {
         }
         let bearer = self.believe(token).await?;
         self.authenticate_bearer(&bearer).await
+    }
+
+    /// The principal of the account with this email, for the owner of the data: commands on the
+    /// machine act for somebody without asking for a password. The audit log tells of it.
+    ///
+    /// # Errors
+    /// `Denied` unless `owner` is [`Principal::local`]; `NotFound`; `Conflict` for an account that is
+    /// disabled or whose tenant is suspended.
+    pub async fn act_for(&self, owner: &Principal, email: &str) -> Result<Principal, AuthError> {
+        owner.require_local()?;
+        let refuse = |kind, reason| Err(AuthError::new(kind, "act for an account", reason));
+        let email = Email::parse(email)?;
+        let found = self.shared.ports.identities.find_by_email(&email);
+        let Some(identity) = found.await? else {
+            return refuse(AuthErrorKind::NotFound, "no account has this email");
+        };
+        if !identity.is_active() {
+            return refuse(AuthErrorKind::Conflict, "the account is disabled");
+        }
+        let subject = identity.account.id.as_str();
+        let event = self.event_by(owner, AuditAction::ActedFor, subject);
+        self.shared.ports.audit.append(&event).await?;
+        Ok(Principal::for_account(&identity.account))
     }
 
     /// Whom the token names. The store of keys is asked when the token names one that another

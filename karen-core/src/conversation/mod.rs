@@ -1,10 +1,12 @@
 //! Conversations and their messages.
 
+mod page;
 mod sql;
 mod store;
 
 use serde::{Deserialize, Serialize};
 
+pub use page::{ConversationCursor, ConversationPage, MessagePage};
 pub(crate) use sql::SqlConversationStore;
 pub use store::ConversationStore;
 

@@ -5,7 +5,9 @@ use karen_sql::{Database, SqlError, Tx};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
-use super::{Conversation, ConversationStore, Message, MessageState, Remember, Role};
+use super::{
+    Conversation, ConversationCursor, ConversationStore, Message, MessageState, Remember, Role,
+};
 use crate::id::{ConversationId, MessageId, TurnId};
 use crate::{Code, Error, Result, Scope};
 
@@ -64,19 +66,20 @@ impl ConversationStore for SqlConversationStore {
     async fn list(
         &self,
         scope: &Scope,
-        before: Option<i64>,
+        after: Option<&ConversationCursor>,
         limit: u32,
     ) -> Result<Vec<Conversation>> {
         let of = |e| SqlError::of("list", "conversations", e);
         let mut reader = self.database.read().await?;
         let rows = sqlx::query(
             "SELECT id, title, created_at, updated_at FROM core_conversations
-             WHERE tenant = $1 AND owner = $2 AND updated_at < $3
-             ORDER BY updated_at DESC, id DESC LIMIT $4",
+             WHERE tenant = $1 AND owner = $2 AND (updated_at, id) < ($3, $4)
+             ORDER BY updated_at DESC, id DESC LIMIT $5",
         )
         .bind(scope.tenant())
         .bind(scope.user())
-        .bind(before.unwrap_or(i64::MAX))
+        .bind(after.map_or(i64::MAX, |cursor| cursor.updated_at))
+        .bind(after.map_or("", |cursor| cursor.id.as_str()))
         .bind(i64::from(limit))
         .fetch_all(&mut *reader)
         .await
@@ -153,6 +156,7 @@ impl ConversationStore for SqlConversationStore {
         &self,
         scope: &Scope,
         id: &ConversationId,
+        before: Option<&MessageId>,
         limit: u32,
     ) -> Result<Vec<Message>> {
         let of = |e| SqlError::of("list messages of", id.as_str(), e);
@@ -161,12 +165,15 @@ impl ConversationStore for SqlConversationStore {
             "SELECT {MESSAGE_COLUMNS} FROM core_messages m
              JOIN core_conversations c ON c.id = m.conversation
              WHERE m.conversation = $1 AND c.tenant = $2 AND c.owner = $3
-             ORDER BY m.seq DESC LIMIT $4"
+             AND ($4 = '' OR m.seq <
+                 (SELECT seq FROM core_messages WHERE id = $4 AND conversation = $1))
+             ORDER BY m.seq DESC LIMIT $5"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(id.as_str())
             .bind(scope.tenant())
             .bind(scope.user())
+            .bind(before.map_or("", MessageId::as_str))
             .bind(i64::from(limit))
             .fetch_all(&mut *reader)
             .await

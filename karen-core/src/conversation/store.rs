@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Conversation, Message, Remember};
+use super::{Conversation, ConversationCursor, Message, Remember};
 use crate::id::{ConversationId, MessageId};
 use crate::{Result, Scope};
 
@@ -26,12 +26,12 @@ pub trait ConversationStore: Send + Sync {
     /// One conversation.
     async fn get(&self, scope: &Scope, id: &ConversationId) -> Result<Option<Conversation>>;
 
-    /// The newest `limit` by last message, among those updated before `before` (unix
-    /// milliseconds) if that is given; equal times newest id first.
+    /// The `limit` used last, of those that follow `after` if that is given; equal times order by
+    /// id, the latest first.
     async fn list(
         &self,
         scope: &Scope,
-        before: Option<i64>,
+        after: Option<&ConversationCursor>,
         limit: u32,
     ) -> Result<Vec<Conversation>>;
 
@@ -53,11 +53,13 @@ pub trait ConversationStore: Send + Sync {
         remember: Remember,
     ) -> Result<()>;
 
-    /// The last `limit` messages, oldest first.
+    /// The last `limit` messages, of those before message `before` if that is given; oldest first.
+    /// Nothing comes before a message that the conversation does not have.
     async fn messages(
         &self,
         scope: &Scope,
         conversation: &ConversationId,
+        before: Option<&MessageId>,
         limit: u32,
     ) -> Result<Vec<Message>>;
 

@@ -63,12 +63,19 @@ impl Chat {
         self
     }
 
+    /// Says the message once, however often it is sent with this key (1 to 255 bytes): sent again,
+    /// it gives the events of the first time, from the beginning.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.options.idempotency_key = Some(key.into());
+        self
+    }
+
     /// Says it. When this returns the message is durable, and the turn goes on by itself: dropping
     /// the stream does not stop it.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT`, `TOO_LARGE`, `NOT_FOUND` (conversation), `MODEL_MISSING`, `CONFLICT`
-    /// (a turn is running there), `RATE_LIMITED`, `QUOTA`, `FORBIDDEN`, `STORAGE_FULL`.
+    /// (a turn is running there, or the key was used for another message), `RATE_LIMITED`, `QUOTA`, `FORBIDDEN`, `STORAGE_FULL`.
     pub async fn stream(mut self) -> Result<TurnStream> {
         if let Some(name) = self.model {
             self.options.model = Some(ModelName::parse(&name)?);

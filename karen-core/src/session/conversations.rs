@@ -4,12 +4,14 @@ use karen_auth::Permission;
 use karen_sql::now_ms;
 
 use super::Session;
-use crate::conversation::{Conversation, Message};
-use crate::id::{ConversationId, TurnId};
+use crate::conversation::{Conversation, ConversationCursor, ConversationPage, MessagePage};
+use crate::id::{ConversationId, MessageId, TurnId};
 use crate::{Code, Error, Result};
 
 /// Conversations on one page at most.
-const PAGE_MAX: u32 = 200;
+const CONVERSATIONS_MAX: u32 = 200;
+/// Messages on one page at most.
+const MESSAGES_MAX: u32 = 1000;
 /// Characters of a title at most.
 const TITLE_CHARS_MAX: usize = 200;
 
@@ -47,23 +49,30 @@ impl Conversations {
         Ok(conversation)
     }
 
-    /// Up to `limit` (1 to 200), last used first, among those used before `before` (unix
-    /// milliseconds).
+    /// Up to `limit` (1 to 200), last used first, from where the page before ended.
     ///
     /// # Errors
     /// `FORBIDDEN`, `INVALID_ARGUMENT`.
-    pub async fn list(&self, before: Option<i64>, limit: u32) -> Result<Vec<Conversation>> {
+    pub async fn list(
+        &self,
+        after: Option<&ConversationCursor>,
+        limit: u32,
+    ) -> Result<ConversationPage> {
         let Session {
             karen,
             principal,
             scope,
         } = &self.session;
         principal.require(Permission::ConversationsRead)?;
-        if !(1..=PAGE_MAX).contains(&limit) {
-            let message = format!("limit is {limit}, and may be 1 to {PAGE_MAX}");
-            return Err(Error::new(Code::InvalidArgument, message));
-        }
-        karen.conversations.list(scope, before, limit).await
+        check_limit(limit, CONVERSATIONS_MAX)?;
+        // One more than is shown tells whether there is another page.
+        let mut found = karen.conversations.list(scope, after, limit + 1).await?;
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        Ok(ConversationPage {
+            next: found.last().filter(|_| more).map(ConversationCursor::after),
+            conversations: found,
+        })
     }
 
     /// One conversation.
@@ -84,14 +93,30 @@ impl Conversations {
             .ok_or_else(|| missing(id))
     }
 
-    /// The last `limit` messages of a conversation, oldest first.
+    /// The last messages of a conversation, up to `limit` (1 to 1,000), or the last before one of
+    /// them; oldest first. Nothing comes before a message of another conversation.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
-    pub async fn messages(&self, id: &ConversationId, limit: u32) -> Result<Vec<Message>> {
+    /// As [`get`](Self::get), and `INVALID_ARGUMENT`.
+    pub async fn messages(
+        &self,
+        id: &ConversationId,
+        before: Option<&MessageId>,
+        limit: u32,
+    ) -> Result<MessagePage> {
+        check_limit(limit, MESSAGES_MAX)?;
         self.get(id).await?;
         let Session { karen, scope, .. } = &self.session;
-        karen.conversations.messages(scope, id, limit).await
+        let store = &karen.conversations;
+        let mut messages = store.messages(scope, id, before, limit + 1).await?;
+        let has_earlier = messages.len() > limit as usize;
+        if has_earlier {
+            messages.remove(0);
+        }
+        Ok(MessagePage {
+            messages,
+            has_earlier,
+        })
     }
 
     /// The turn that is running in a conversation, to [`resume`](Session::resume) it.
@@ -135,6 +160,14 @@ impl Conversations {
         }
         karen.conversations.delete(scope, id).await
     }
+}
+
+fn check_limit(limit: u32, max: u32) -> Result<()> {
+    if (1..=max).contains(&limit) {
+        return Ok(());
+    }
+    let message = format!("limit is {limit}, and may be 1 to {max}");
+    Err(Error::new(Code::InvalidArgument, message))
 }
 
 fn check_title(title: &str) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::{conversation, message, scopes};
 use crate::Code;
-use crate::conversation::{ConversationStore, Remember};
-use crate::id::ConversationId;
+use crate::conversation::{ConversationCursor, ConversationStore, Remember};
+use crate::id::{ConversationId, MessageId};
 
 /// Checks the contract that [`ConversationStore`] states, on an empty store.
 ///
@@ -13,6 +13,7 @@ pub async fn conversation_store(store: &dyn ConversationStore) {
     what_is_kept_is_found(store).await;
     messages_keep_their_order_and_are_appended_once(store).await;
     lists_begin_with_the_last_used(store).await;
+    pages_meet_where_times_are_equal(store).await;
     other_scopes_reach_nothing(store).await;
     messages_are_unremembered_until_marked(store).await;
     what_is_never_to_be_remembered_does_not_wait(store).await;
@@ -69,10 +70,22 @@ async fn messages_keep_their_order_and_are_appended_once(store: &dyn Conversatio
         .append(&scope, &kept.id, &messages[1..], Remember::Due)
         .await
         .expect("appends again");
-    let all = store.messages(&scope, &kept.id, 10).await.expect("lists");
+    let all = store
+        .messages(&scope, &kept.id, None, 10)
+        .await
+        .expect("lists");
     assert_eq!(all, messages, "each once, in the order of appending");
-    let last = store.messages(&scope, &kept.id, 2).await.expect("lists");
+    let last = store
+        .messages(&scope, &kept.id, None, 2)
+        .await
+        .expect("lists");
     assert_eq!(last, messages[1..], "a limit keeps the last ones");
+    let third = Some(&messages[2].id);
+    let earlier = store.messages(&scope, &kept.id, third, 1).await;
+    assert_eq!(earlier.expect("lists"), messages[1..2], "the last before");
+    let foreign = Some(&MessageId::fresh());
+    let earlier = store.messages(&scope, &kept.id, foreign, 9).await;
+    assert_eq!(earlier.expect("lists"), [], "nothing is before a stranger");
     let absent = ConversationId::fresh();
     let error = store
         .append(&scope, &absent, &messages, Remember::Due)
@@ -97,10 +110,25 @@ async fn lists_begin_with_the_last_used(store: &dyn ConversationStore) {
         [old.id.clone(), new.id.clone()],
         "what was used last comes first"
     );
-    let page = store.list(&scope, Some(300), 10).await.expect("lists");
-    assert_eq!(page.len(), 1, "what was used before a time");
-    assert_eq!(page[0].id, new.id);
     assert_eq!(store.list(&scope, None, 1).await.expect("lists").len(), 1);
+}
+
+async fn pages_meet_where_times_are_equal(store: &dyn ConversationStore) {
+    let [.., scope] = scopes();
+    let mut expected = Vec::new();
+    for time in [100, 100, 100, 200] {
+        let kept = conversation(time);
+        store.create(&scope, &kept).await.expect("creates");
+        expected.push((time, kept.id));
+    }
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    let mut listed: Vec<(i64, ConversationId)> = Vec::new();
+    let mut after = None;
+    while let [one] = &store.list(&scope, after.as_ref(), 1).await.expect("lists")[..] {
+        after = Some(ConversationCursor::after(one));
+        listed.push((one.updated_at, one.id.clone()));
+    }
+    assert_eq!(listed, expected, "each once, whatever their times");
 }
 
 async fn other_scopes_reach_nothing(store: &dyn ConversationStore) {
@@ -120,7 +148,7 @@ async fn other_scopes_reach_nothing(store: &dyn ConversationStore) {
         );
         assert!(
             store
-                .messages(&scope, &kept.id, 10)
+                .messages(&scope, &kept.id, None, 10)
                 .await
                 .expect("lists")
                 .is_empty()
@@ -154,7 +182,10 @@ async fn other_scopes_reach_nothing(store: &dyn ConversationStore) {
             .expect("marks nothing");
     }
     assert_eq!(
-        store.messages(&owner, &kept.id, 10).await.expect("lists"),
+        store
+            .messages(&owner, &kept.id, None, 10)
+            .await
+            .expect("lists"),
         std::slice::from_ref(&said)
     );
     let waiting = store.unremembered(u32::MAX >> 1).await.expect("lists");
@@ -222,7 +253,7 @@ async fn what_is_deleted_is_gone(store: &dyn ConversationStore) {
     assert_eq!(store.get(&scope, &kept.id).await.expect("gets"), None);
     assert!(
         store
-            .messages(&scope, &kept.id, 10)
+            .messages(&scope, &kept.id, None, 10)
             .await
             .expect("lists")
             .is_empty()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Result;
-use crate::conversation::{ConversationStore, Remember, SqlConversationStore};
+use crate::conversation::{ConversationCursor, ConversationStore, Remember, SqlConversationStore};
 use crate::event::InProcessEventBus;
 use crate::schema::MIGRATIONS;
 use crate::tool::{FunctionTool, Tool, ToolError, ToolInvocation, ToolSpec};
@@ -111,8 +111,13 @@ impl ConversationStore for Leaky {
         self.0.get(&scopes()[0], id).await
     }
 
-    async fn list(&self, _: &Scope, before: Option<i64>, limit: u32) -> Result<Vec<Conversation>> {
-        self.0.list(&scopes()[0], before, limit).await
+    async fn list(
+        &self,
+        _: &Scope,
+        after: Option<&ConversationCursor>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        self.0.list(&scopes()[0], after, limit).await
     }
 
     async fn rename(&self, _: &Scope, id: &ConversationId, title: &str) -> Result<bool> {
@@ -133,8 +138,14 @@ impl ConversationStore for Leaky {
         self.0.append(&scopes()[0], id, messages, remember).await
     }
 
-    async fn messages(&self, _: &Scope, id: &ConversationId, limit: u32) -> Result<Vec<Message>> {
-        self.0.messages(&scopes()[0], id, limit).await
+    async fn messages(
+        &self,
+        _: &Scope,
+        id: &ConversationId,
+        before: Option<&MessageId>,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        self.0.messages(&scopes()[0], id, before, limit).await
     }
 
     async fn unremembered(&self, limit: u32) -> Result<Vec<(Scope, ConversationId, Message)>> {

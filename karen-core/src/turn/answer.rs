@@ -150,7 +150,7 @@ impl TurnInProgress<'_> {
         let limit = self.karen.config.chat.history_messages;
         let conversations = &self.karen.conversations;
         let mut messages = conversations
-            .messages(&self.live.scope, &turn.conversation, limit + 1)
+            .messages(&self.live.scope, &turn.conversation, None, limit + 1)
             .await?;
         messages.retain(|message| message.id != turn.message && !message.content.is_empty());
         Ok(messages)

@@ -9,6 +9,7 @@ use karen_sql::now_ms;
 use super::answer::run;
 use super::live::LiveTurn;
 use super::options::TurnOptions;
+use super::replay::replay;
 use super::{Turn, TurnState, TurnStream};
 use crate::conversation::{Conversation, Remember};
 use crate::id::{ConversationId, MessageId, TurnId};
@@ -18,6 +19,8 @@ use crate::{Code, Error, Result, Scope, TurnRef};
 
 /// Characters of a title made from the first message.
 const TITLE_CHARS_MAX: usize = 60;
+/// Bytes of an idempotency key at most.
+const KEY_BYTES_MAX: usize = 255;
 
 /// Starts a turn and listens to it from the beginning. When this returns, the message is durable.
 pub(crate) async fn begin(
@@ -30,13 +33,17 @@ pub(crate) async fn begin(
     check_message(&karen, &message)?;
     check_model(&karen, options.model.as_ref())?;
     let scope = Scope::of(&principal);
+    let id = turn_id(&scope, options.idempotency_key.as_deref())?;
+    if let Some(said) = said_before(&karen, &scope, &id, &message, &options).await? {
+        return Ok(said);
+    }
     admit(&*karen.ledger, &scope, &karen.config.limits, now_ms()).await?;
     let conversation = match &options.conversation {
         Some(id) => Place::Known(known(&karen, &scope, id).await?),
         None => Place::Fresh(fresh(&message)),
     };
     let turn = Turn {
-        id: TurnId::fresh(),
+        id,
         conversation: conversation.id().clone(),
         message: MessageId::fresh(),
         answer: MessageId::fresh(),
@@ -75,6 +82,48 @@ fn check_model(karen: &Shared, asked: Option<&ModelName>) -> Result<()> {
         karen.models.info(name)?;
     }
     Ok(())
+}
+
+fn turn_id(scope: &Scope, key: Option<&str>) -> Result<TurnId> {
+    match key {
+        None => Ok(TurnId::fresh()),
+        Some(key) if (1..=KEY_BYTES_MAX).contains(&key.len()) => Ok(TurnId::of_key(scope, key)),
+        Some(_) => {
+            let message = format!("an idempotency key has 1 to {KEY_BYTES_MAX} bytes");
+            Err(Error::new(Code::InvalidArgument, message))
+        }
+    }
+}
+
+/// The turn that was begun with the same idempotency key, from its beginning.
+async fn said_before(
+    karen: &Shared,
+    scope: &Scope,
+    id: &TurnId,
+    message: &str,
+    options: &TurnOptions,
+) -> Result<Option<TurnStream>> {
+    if options.idempotency_key.is_none() {
+        return Ok(None);
+    }
+    let Some(turn) = karen.turn_log.get(scope, id).await? else {
+        return Ok(None);
+    };
+    let elsewhere = |asked: &ConversationId| *asked != turn.conversation;
+    if turn.prompt != message || options.conversation.as_ref().is_some_and(elsewhere) {
+        let message = "the idempotency key was used for another message: use a fresh one";
+        return Err(Error::new(Code::Conflict, message));
+    }
+    if let Some(live) = karen.live.get(scope, id) {
+        return Ok(Some(TurnStream::live(TurnRef::of(&live), live, 0)));
+    }
+    // It may have ended between the two looks.
+    let now = karen.turn_log.get(scope, id).await?;
+    if now.is_none_or(|turn| turn.state == TurnState::Running) {
+        let message = "the message was not kept when it was sent first: use a fresh key";
+        return Err(Error::new(Code::Conflict, message));
+    }
+    replay(karen, scope, &turn, 0).await.map(Some)
 }
 
 /// Where a turn takes place.

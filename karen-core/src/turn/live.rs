@@ -64,13 +64,11 @@ impl LiveTurns {
     /// Enters a turn.
     ///
     /// # Errors
-    /// `CONFLICT` while another one runs in the same conversation.
+    /// `CONFLICT` while it or another one runs in the same conversation.
     pub(crate) fn enter(&self, scope: Scope, turn: Turn) -> Result<Arc<LiveTurn>> {
         let mut turns = lock(&self.turns);
-        if turns
-            .values()
-            .any(|live| live.turn.conversation == turn.conversation)
-        {
+        let is_same = |live: &Turn| live.id == turn.id || live.conversation == turn.conversation;
+        if turns.values().any(|live| is_same(&live.turn)) {
             let message = "a turn is running in this conversation: wait for it or cancel it";
             return Err(Error::new(Code::Conflict, message));
         }

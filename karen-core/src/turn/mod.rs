@@ -11,6 +11,7 @@ mod log;
 mod options;
 mod prompt;
 mod recovery;
+mod replay;
 mod sql;
 mod stream;
 
@@ -22,4 +23,5 @@ pub(crate) use begin::{begin, title};
 pub(crate) use live::{LiveTurn, LiveTurns};
 pub(crate) use options::TurnOptions;
 pub(crate) use recovery::recover;
+pub(crate) use replay::replay;
 pub(crate) use sql::SqlTurnLog;

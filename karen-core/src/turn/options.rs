@@ -13,4 +13,5 @@ pub(crate) struct TurnOptions {
     pub(crate) sampling: Option<Sampling>,
     pub(crate) stop: Vec<String>,
     pub(crate) remember: Option<bool>,
+    pub(crate) idempotency_key: Option<String>,
 }

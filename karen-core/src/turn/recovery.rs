@@ -54,7 +54,7 @@ async fn answer(
         .append(scope, &turn.conversation, &both, remember)
         .await?;
     let known = conversations
-        .messages(scope, &turn.conversation, PAGE)
+        .messages(scope, &turn.conversation, None, PAGE)
         .await?;
     Ok(known.into_iter().find(|message| message.id == turn.answer))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use axum::http::{HeaderValue, Method, Request, Response};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -22,7 +22,8 @@ use super::settings::Settings;
 
 pub(super) struct Door {
     way: Way,
-    api_key: Option<String>,
+    /// Says whom to act as.
+    actor: Option<(HeaderName, HeaderValue)>,
 }
 
 enum Way {
@@ -42,7 +43,7 @@ impl Door {
     pub(super) async fn open(settings: &Settings) -> Result<Self> {
         let config = settings.config()?;
         Ok(Self {
-            api_key: settings.api_key()?,
+            actor: settings.actor()?,
             way: Way::find(config).await?,
         })
     }
@@ -53,6 +54,11 @@ impl Door {
             Way::Here { .. } => None,
             Way::Running { socket } => Some(socket),
         }
+    }
+
+    /// Whether commands act as the machine's owner.
+    pub(super) fn is_owner(&self) -> bool {
+        self.actor.is_none()
     }
 
     pub(super) async fn close(self) -> Result<()> {
@@ -82,12 +88,8 @@ impl Door {
 
     /// Sends a request; an answer that is a problem is an error.
     pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>> {
-        if let Some(key) = &self.api_key {
-            let value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| {
-                let message = "the file of the API key holds more than the key";
-                Error::new(Code::InvalidArgument, message).caused_by(e)
-            })?;
-            request.headers_mut().insert(AUTHORIZATION, value);
+        if let Some((name, value)) = &self.actor {
+            request.headers_mut().insert(name.clone(), value.clone());
         }
         let response = match &self.way {
             Way::Here { router, .. } => within(router, request).await,

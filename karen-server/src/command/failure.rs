@@ -21,7 +21,7 @@ pub(super) fn next_step(code: Code) -> &'static str {
     match code {
         Code::InvalidArgument => "see `karen-server --help` and `karen-server config check`",
         Code::Unauthenticated | Code::Forbidden => {
-            "use an API key that may do this (--api-key-file), or none to act as the owner"
+            "name an account that may do this (--as EMAIL), or none to act as the owner"
         }
         Code::ModelMissing => {
             "see `karen-server models list`, add one with `karen-server models add FILE.gguf`"

@@ -54,7 +54,11 @@ pub(super) async fn run(door: &Door, file: &Path) -> Result<()> {
     let mut display = Display::new();
     while let Some(event) = events.next().await? {
         if let Some(imported) = display.take(&event)? {
-            return summarise(&imported);
+            summarise(&imported);
+            if door.is_owner() {
+                say!("kept for the machine's owner: --as EMAIL keeps it for an account");
+            }
+            return Ok(());
         }
     }
     Err(Error::new(
@@ -63,7 +67,7 @@ pub(super) async fn run(door: &Door, file: &Path) -> Result<()> {
     ))
 }
 
-fn summarise(imported: &Imported) -> Result<()> {
+fn summarise(imported: &Imported) {
     let Imported {
         conversations,
         messages,
@@ -73,7 +77,6 @@ fn summarise(imported: &Imported) -> Result<()> {
     if *skipped > 0 {
         say!("{skipped} conversations had been imported before");
     }
-    Ok(())
 }
 
 impl Display {

@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderName, HeaderValue};
 use clap::Args;
 use karen_core::config::{Config, Layers};
 use karen_core::{Code, Error, Result};
+use karen_server::ACT_FOR;
 
 /// Read if it is there and no other file is named.
 const DEFAULT_FILE: &str = "karen.toml";
@@ -24,7 +27,15 @@ pub(super) struct Settings {
     /// Any setting, such as chat.temperature=0.7
     #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
     assignments: Vec<(String, String)>,
-    /// Act as the account of the API key in this file, instead of as the machine's owner
+    /// Act for the account with this email, instead of as the machine's owner
+    #[arg(
+        long = "as",
+        global = true,
+        value_name = "EMAIL",
+        conflicts_with = "api_key_file"
+    )]
+    act_for: Option<String>,
+    /// Act as the account of the API key in this file, and no more than it may
     #[arg(long, global = true, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
 }
@@ -60,20 +71,32 @@ impl Settings {
             .or_else(|| default.exists().then_some(default))
     }
 
-    /// The API key to act with, if one is named.
-    pub(super) fn api_key(&self) -> Result<Option<String>> {
-        let Some(file) = &self.api_key_file else {
-            return Ok(None);
+    /// Whom commands act as, as the header of a request; none for the machine's owner.
+    pub(super) fn actor(&self) -> Result<Option<(HeaderName, HeaderValue)>> {
+        let (name, text, wrong) = match (&self.act_for, &self.api_key_file) {
+            (Some(email), _) => (ACT_FOR, email.clone(), "this is no email"),
+            (None, Some(file)) => (
+                AUTHORIZATION,
+                format!("Bearer {}", api_key(file)?),
+                "the file of the API key holds more than the key",
+            ),
+            (None, None) => return Ok(None),
         };
-        let text = std::fs::read_to_string(file).map_err(|e| {
-            let message = format!(
-                "{} cannot be read: name the file that holds the key",
-                file.display()
-            );
-            Error::new(Code::InvalidArgument, message).caused_by(e)
-        })?;
-        Ok(Some(text.trim().to_owned()))
+        let value = HeaderValue::from_str(&text)
+            .map_err(|e| Error::new(Code::InvalidArgument, wrong).caused_by(e))?;
+        Ok(Some((name, value)))
     }
+}
+
+fn api_key(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        let message = format!(
+            "{} cannot be read: name the file that holds the key",
+            file.display()
+        );
+        Error::new(Code::InvalidArgument, message).caused_by(e)
+    })?;
+    Ok(text.trim().to_owned())
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

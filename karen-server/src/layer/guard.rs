@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use karen_core::{Code, Principal};
@@ -29,7 +29,11 @@ pub(crate) async fn guard(
     Ok(response)
 }
 
-/// The principal of the bearer token, or the owner who asks over the local socket.
+/// The header by which the owner of the data, over the local socket, acts for an account: its email.
+pub const ACT_FOR: HeaderName = HeaderName::from_static("karen-act-for");
+
+/// The principal of the bearer token, or the owner who asks over the local socket, perhaps for an
+/// account.
 pub(crate) async fn principal_of(
     app: &App,
     headers: &HeaderMap,
@@ -37,11 +41,23 @@ pub(crate) async fn principal_of(
 ) -> Result<Principal, Problem> {
     match (headers.get(AUTHORIZATION), extensions.get::<Peer>()) {
         (Some(value), _) => Ok(app.karen.auth().authenticate(bearer(value)?).await?),
-        (None, Some(Peer::Owner)) => Ok(Principal::local()),
+        (None, Some(Peer::Owner)) => owner(app, headers.get(ACT_FOR)).await,
         (None, _) => Err(unauthenticated(
             "a bearer token is needed: log in, or use an API key",
         )),
     }
+}
+
+async fn owner(app: &App, act_for: Option<&HeaderValue>) -> Result<Principal, Problem> {
+    let owner = Principal::local();
+    let Some(email) = act_for else {
+        return Ok(owner);
+    };
+    let email = email.to_str().map_err(|_| {
+        let detail = "the account to act for is named by its email";
+        Problem::new(Code::InvalidArgument, detail)
+    })?;
+    Ok(app.karen.auth().act_for(&owner, email).await?)
 }
 
 fn bearer(value: &HeaderValue) -> Result<&str, Problem> {

@@ -8,6 +8,7 @@ mod problems;
 mod request_id;
 
 pub(crate) use deadline::deadline;
+pub use guard::ACT_FOR;
 pub(crate) use guard::{guard, principal_of};
 pub(crate) use headers::protect;
 pub(crate) use measure::measure;

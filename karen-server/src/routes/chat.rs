@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use karen_core::infer::Sampling;
@@ -17,6 +18,8 @@ use crate::app::App;
 use crate::extract::{Caller, Json};
 use crate::problem::Problem;
 use crate::{sse, telemetry};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 pub(crate) fn routes() -> Routes {
     Routes::new().routes(routes!(chat))
@@ -89,6 +92,9 @@ struct UsageBody {
 /// number. With `"stream": false` the whole answer arrives as JSON.
 #[utoipa::path(
     post, path = "/api/v1/chat", tag = "chat",
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "Said once, however often it is sent with this key, of 1 to 255 bytes: \
+            sent again, it gives the answer of the first time")),
     responses((status = 200, description = "The answer", content(
         (Answer = "application/json"), (String = "text/event-stream"),
     ))),
@@ -96,11 +102,16 @@ struct UsageBody {
 async fn chat(
     State(app): State<App>,
     Caller(session): Caller,
+    headers: HeaderMap,
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, Problem> {
     let begun = Instant::now();
     let stream = request.stream;
-    let turn = request.say(&app, &session)?.stream().await?;
+    let mut chat = request.say(&app, &session)?;
+    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
+        chat = chat.idempotency_key(String::from_utf8_lossy(key.as_bytes()));
+    }
+    let turn = chat.stream().await?;
     telemetry::follow(session, turn.id().clone(), begun);
     if stream {
         return Ok(sse::respond(turn));

@@ -1,7 +1,7 @@
 //! Conversations and their messages.
 
 use axum::http::StatusCode;
-use karen_core::{Conversation, ConversationId, Message};
+use karen_core::{Conversation, ConversationCursor, ConversationId, Message, MessageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -35,8 +35,8 @@ struct ConversationBody {
 #[derive(Serialize, ToSchema)]
 struct ConversationPage {
     data: Vec<ConversationBody>,
-    /// Whether there are older ones.
-    has_more: bool,
+    /// Gets the next page; null at the end.
+    next_cursor: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -47,8 +47,8 @@ struct ConversationsQuery {
     #[serde(default = "default_conversations")]
     #[param(default = 50, minimum = 1, maximum = 200)]
     limit: u32,
-    /// Only those updated before this, in unix milliseconds.
-    before: Option<i64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 fn default_conversations() -> u32 {
@@ -91,6 +91,8 @@ struct MessageBody {
 struct MessageList {
     /// Oldest first.
     data: Vec<MessageBody>,
+    /// Whether others came before these: ask with the first one's id as `before`.
+    has_earlier: bool,
     /// The turn that is being answered at this moment.
     running_turn: Option<String>,
 }
@@ -103,6 +105,8 @@ struct MessagesQuery {
     #[serde(default = "default_messages")]
     #[param(default = 200, minimum = 1, maximum = 1000)]
     limit: u32,
+    /// Only those before the message with this id.
+    before: Option<String>,
 }
 
 fn default_messages() -> u32 {
@@ -119,13 +123,16 @@ async fn list_conversations(
     Caller(session): Caller,
     Query(query): Query<ConversationsQuery>,
 ) -> Result<Json<ConversationPage>, Problem> {
-    let found = session
-        .conversations()
-        .list(query.before, query.limit)
+    let after = query.cursor.as_deref().map(ConversationCursor::parse);
+    let conversations = session.conversations();
+    let page = conversations
+        .list(after.transpose()?.as_ref(), query.limit)
         .await?;
-    let has_more = found.len() == query.limit as usize;
-    let data = found.into_iter().map(ConversationBody::from).collect();
-    Ok(Json(ConversationPage { data, has_more }))
+    let data = page.conversations.into_iter().map(ConversationBody::from);
+    Ok(Json(ConversationPage {
+        data: data.collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
 }
 
 /// Begin a conversation without saying anything yet
@@ -199,9 +206,15 @@ async fn list_messages(
     let conversations = session.conversations();
     // Asked before the messages: a turn that ends in between is then seen twice, never not at all.
     let running_turn = conversations.running_turn(&id).map(|turn| turn.to_string());
-    let messages = conversations.messages(&id, query.limit).await?;
-    let data = messages.into_iter().map(MessageBody::from).collect();
-    Ok(Json(MessageList { data, running_turn }))
+    let before = query.before.as_deref().map(MessageId::parse).transpose()?;
+    let page = conversations
+        .messages(&id, before.as_ref(), query.limit)
+        .await?;
+    Ok(Json(MessageList {
+        data: page.messages.into_iter().map(MessageBody::from).collect(),
+        has_earlier: page.has_earlier,
+        running_turn,
+    }))
 }
 
 impl From<Conversation> for ConversationBody {

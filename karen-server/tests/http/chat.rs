@@ -1,5 +1,6 @@
 use axum::body::Body;
 use axum::http::Response;
+use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -230,6 +231,82 @@ async fn conversations_are_begun_renamed_and_deleted() {
     assert_eq!(listed["data"][0]["id"], json!(id));
     site.delete(&path, &token).await.expect(204);
     site.get(&path, &token).await.expect(404);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_with_the_same_key_is_said_once() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    scripted::add_free(&site.karen, PIECES);
+    let send = async |key: &str, message: &str| {
+        let ask = json!({ "message": message, "stream": false });
+        let mut request = json_request("POST", "/api/v1/chat", &token, &ask);
+        let headers = request.headers_mut();
+        headers.insert("idempotency-key", key.parse().expect("value"));
+        site.whole(request).await
+    };
+    let first = send("k1", "hello").await.expect(200).json();
+    let again = send("k1", "hello").await.expect(200).json();
+    assert_eq!(again, first);
+    let other = send("k1", "something else").await.expect(409).json();
+    assert_eq!(other["code"], "CONFLICT");
+    send(&"k".repeat(256), "hello").await.expect(422);
+    let fresh = send("k2", "hello").await.expect(200).json();
+    assert_ne!(fresh["turn"], first["turn"]);
+    let listed = site.get("/api/v1/conversations", &token).await.json();
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn pages_of_conversations_and_messages_lead_to_the_first() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    let line = |of: u32, i: u32| {
+        let content = format!("line {i}");
+        json!({ "conversation": of.to_string(), "role": "user", "content": content, "at": 1 })
+    };
+    let lines = (0..3).flat_map(|of| (0..5).map(move |i| line(of, i).to_string()));
+    let history = lines.collect::<Vec<_>>().join("\n");
+    let mut import = request("POST", "/api/v1/import", &token, history.into());
+    let media_type = "application/x-ndjson".parse().expect("value");
+    import.headers_mut().insert(CONTENT_TYPE, media_type);
+    site.whole(import).await.expect(200);
+
+    let mut conversations = Vec::new();
+    let mut page = site
+        .get("/api/v1/conversations?limit=2", &token)
+        .await
+        .json();
+    conversations.extend(page["data"].as_array().expect("list").clone());
+    while let Some(cursor) = page["next_cursor"].as_str() {
+        let next = format!("/api/v1/conversations?limit=2&cursor={cursor}");
+        page = site.get(&next, &token).await.expect(200).json();
+        conversations.extend(page["data"].as_array().expect("list").clone());
+    }
+    assert_eq!(conversations.len(), 3, "each once: {conversations:?}");
+
+    let path = format!(
+        "/api/v1/conversations/{}/messages?limit=2",
+        text(&conversations[0]["id"])
+    );
+    let mut page = site.get(&path, &token).await.expect(200).json();
+    let mut said = Vec::new();
+    loop {
+        let messages = page["data"].as_array().expect("list");
+        said.splice(0..0, messages.iter().map(|m| text(&m["content"])));
+        if page["has_earlier"] == json!(false) {
+            break;
+        }
+        let earlier = format!("{path}&before={}", text(&messages[0]["id"]));
+        page = site.get(&earlier, &token).await.expect(200).json();
+    }
+    assert_eq!(
+        said,
+        (0..5).map(|i| format!("line {i}")).collect::<Vec<_>>()
+    );
+    let forged = "/api/v1/conversations?cursor=1.conv_x";
+    let problem = site.get(forged, &token).await.expect(422).json();
+    assert_eq!(problem["code"], "INVALID_ARGUMENT");
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
+use karen_core::Karen;
+use karen_core::auth::{Device, NewAccount, NewApiKey};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+
+use crate::harness::{EMAIL, PASSWORD};
 
 /// What a command printed, and how it ended.
 struct Outcome {
@@ -107,6 +111,65 @@ async fn commands_work_with_and_without_a_server() {
     assert!(!folder.path().join("data/karen.sock").exists());
     let alone = run(folder.path(), &["recall", "What is my dog called?"]).await;
     assert!(alone.out.contains("Biscuit"), "{}{}", alone.out, alone.err);
+}
+
+/// Makes the first account and an API key of it.
+async fn make_account(folder: &Path, email: &str) -> String {
+    let karen = Karen::builder().data_dir(folder.join("data"));
+    let karen = karen.open().await.expect("open");
+    let auth = karen.auth();
+    let token = auth.setup_token().await.expect("asked").expect("first run");
+    let account = NewAccount {
+        email: email.to_owned(),
+        name: "Ada".to_owned(),
+        password: PASSWORD.to_owned(),
+    };
+    let signed_in = auth.set_up(token.expose(), account, Device::default());
+    let access = signed_in.await.expect("set up").access;
+    let ada = auth.authenticate(access.expose()).await.expect("signed in");
+    let key = NewApiKey {
+        name: "script".to_owned(),
+        permissions: None,
+        lifetime: None,
+    };
+    let (_, secret) = auth.create_api_key(&ada, key).await.expect("key");
+    karen.close().await.expect("close");
+    secret.expose().to_owned()
+}
+
+#[tokio::test]
+async fn the_owner_of_the_folder_acts_for_an_account() {
+    let folder = tempfile::tempdir().expect("folder");
+    let key = make_account(folder.path(), EMAIL).await;
+    std::fs::write(folder.path().join("key"), key).expect("key");
+    let history = "{\"role\":\"user\",\"content\":\"My dog is called Biscuit.\"}\n";
+    std::fs::write(folder.path().join("history.jsonl"), history).expect("history");
+    let import = ["--as", EMAIL, "import", "history.jsonl"];
+    let (mut server, ..) = serve(folder.path()).await;
+    let imported = run(folder.path(), &import).await;
+    assert!(imported.status.success(), "{}", imported.err);
+
+    let question = ["recall", "What is my dog called?"];
+    for (actor, sees) in [
+        (&["--as", EMAIL][..], true),
+        (&["--api-key-file", "key"], true),
+        (&[], false),
+    ] {
+        let recalled = run(folder.path(), &[actor, &question].concat()).await;
+        assert!(recalled.status.success(), "{}", recalled.err);
+        assert_eq!(recalled.out.contains("Biscuit"), sees, "{actor:?}");
+    }
+    let stranger = run(
+        folder.path(),
+        &["--as", "eve@example.org", "models", "list"],
+    )
+    .await;
+    assert!(
+        stranger.err.starts_with("error[NOT_FOUND]: "),
+        "{}",
+        stranger.err
+    );
+    stop(&mut server).await;
 }
 
 #[tokio::test]

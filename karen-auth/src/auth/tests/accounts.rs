@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Account, AccountId, NewApiKey, Page, Permission, Role};
+use crate::{Account, AccountId, AuditAction, NewApiKey, Page, Permission, Role};
 
 impl House {
     async fn account(&self, by: &Principal, name: &str, role: Role) -> Account {
@@ -192,4 +192,35 @@ async fn tenants_do_not_see_one_another() {
     );
     assert_eq!(log.len(), 1, "its own login");
     house.principal(&owner).await;
+}
+
+#[tokio::test]
+async fn the_owner_of_the_data_acts_for_an_account_and_the_log_says_so() {
+    let (house, owner) = owned().await;
+    let member = house.member("member").await;
+    let local = Principal::local();
+    let acting = house.auth.act_for(&local, "member@example.com").await;
+    let acting = acting.expect("an account");
+    assert_eq!(acting.account(), &member.account.id);
+    assert_eq!(acting.permissions(), Role::Member.permissions());
+    let log = house
+        .auth
+        .audit_log(&local, 0, 100)
+        .await
+        .expect("readable");
+    let last = &log.last().expect("entries").event;
+    assert_eq!(last.action, AuditAction::ActedFor);
+    assert_eq!(last.subject.as_deref(), Some(member.account.id.as_str()));
+
+    let owner = house.principal(&owner).await;
+    for not_local in [&owner, &acting] {
+        let refused = house.auth.act_for(not_local, "member@example.com").await;
+        assert_kind(refused, AuthErrorKind::Denied);
+    }
+    let absent = house.auth.act_for(&local, "nobody@example.com").await;
+    assert_kind(absent, AuthErrorKind::NotFound);
+    let disabled = house.auth.disable_account(&owner, &member.account.id);
+    disabled.await.expect("disabled");
+    let shut_out = house.auth.act_for(&local, "member@example.com").await;
+    assert_kind(shut_out, AuthErrorKind::Conflict);
 }
