@@ -4,11 +4,19 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/karen/target
 # The engine's threads wait for each other at every layer: passive waiting keeps a busy machine quick.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run test check bench prove services services-stop setup setup-tests
+# What an example says, and which.
+NAME ?= chat
+SAY ?= My dog is called Biscuit.
+
+.PHONY: run example test check bench prove services services-stop setup setup-tests
 
 run: setup ## Builds Karen and serves it on 127.0.0.1:8000, with everything in ./karen-data
 	cargo build --quiet --workspace --bin karen-server
 	$(CARGO_TARGET_DIR)/debug/karen-server --set models.demo=tests/model/karen-demo.gguf serve
+
+example: setup ## Runs a program of examples/: make example NAME=chat SAY="My dog is called Biscuit."
+	cargo build --quiet --workspace --example $(NAME)
+	$(CARGO_TARGET_DIR)/debug/examples/$(NAME) "$(SAY)"
 
 test: setup-tests ## Runs every test
 	cargo test --workspace --no-fail-fast
