@@ -54,6 +54,7 @@ impl ModelAdapter for Instantly {
         let usage = Usage {
             prompt_tokens: 1,
             completion_tokens: tokens,
+            cached_tokens: 0,
         };
         let end = [
             GenerateEvent::Usage(usage),

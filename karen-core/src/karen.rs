@@ -1,5 +1,6 @@
 //! The handle to everything, and how it opens and closes.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -245,10 +246,10 @@ async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Mod
     let settings = &config.models;
     let models = Models::open(ModelsConfig {
         folder: folder.map(|folder| folder.path().join("models")),
-        threads: usize::try_from(settings.threads)
-            .ok()
-            .and_then(std::num::NonZero::new),
-        context_tokens: std::num::NonZero::new(settings.context_tokens),
+        threads: NonZero::new(settings.threads as usize),
+        context_tokens: NonZero::new(settings.context_tokens),
+        cache_tokens: NonZero::new(settings.cache_tokens),
+        parallel: NonZero::new(settings.parallel as usize),
     })
     .await?;
     if models.default_name().is_none() && !settings.demo.as_os_str().is_empty() {

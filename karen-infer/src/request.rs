@@ -101,6 +101,8 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens of the answer.
     pub completion_tokens: u32,
+    /// Tokens of the prompt that were known from an earlier one, and not read again.
+    pub cached_tokens: u32,
 }
 
 /// Why an answer ended.

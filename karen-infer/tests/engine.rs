@@ -2,9 +2,10 @@
 #![cfg(feature = "llama")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use karen_infer::{
     CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Message, ModelErrorKind,
     ModelName, Models, ModelsConfig, Sampling, Usage,
@@ -40,7 +41,11 @@ fn goldens() -> Goldens {
 }
 
 async fn demo() -> (Models, ModelName) {
-    let models = Models::open(ModelsConfig::default()).await.unwrap();
+    demo_with(ModelsConfig::default()).await
+}
+
+async fn demo_with(config: ModelsConfig) -> (Models, ModelName) {
+    let models = Models::open(config).await.unwrap();
     let info = models.add(&model_path(), None).await.unwrap();
     (models, info.name)
 }
@@ -196,12 +201,105 @@ async fn an_over_long_prompt_is_an_error_with_exact_counts() {
     assert!(prompt_tokens > context_tokens);
 }
 
+/// Every golden prompt at once, `times` each: all answers are PyTorch's.
+async fn check_goldens_at_once(models: &Models, times: usize) {
+    let goldens = goldens().prompts;
+    let asked = || goldens.iter().cycle().take(goldens.len() * times);
+    let answers = asked().map(|golden| {
+        let prompt = golden.prompt.clone();
+        run(
+            models,
+            CompletionRequest {
+                prompt,
+                ..endless(64)
+            },
+        )
+    });
+    let answers = futures::future::join_all(answers).await;
+    for ((ids, ..), golden) in answers.into_iter().zip(asked()) {
+        assert_eq!(ids, golden.greedy_ids, "{:?}", golden.prompt);
+    }
+}
+
 #[tokio::test]
-async fn many_answers_at_once_are_all_given() {
+async fn answers_given_at_once_are_those_of_pytorch() {
     let (models, _) = demo().await;
-    let answers = (0..12).map(|_| run(&models, endless(16)));
-    for (ids, ..) in futures::future::join_all(answers).await {
-        assert_eq!(ids, goldens().prompts[0].greedy_ids[..16]);
+    check_goldens_at_once(&models, 3).await;
+}
+
+#[tokio::test]
+async fn answers_that_crowd_a_small_cache_take_turns_and_stay_right() {
+    let (models, _) = demo_with(ModelsConfig {
+        context_tokens: NonZeroU32::new(384),
+        ..ModelsConfig::default()
+    })
+    .await;
+    check_goldens_at_once(&models, 3).await;
+}
+
+#[tokio::test]
+async fn a_prompt_is_read_from_where_it_differs_from_one_that_was_read() {
+    let (models, _) = demo().await;
+    let golden = &goldens().prompts[0];
+    let (_, _, usage, _) = run(&models, endless(8)).await;
+    assert_eq!(usage.cached_tokens, 0);
+    let long = usage.prompt_tokens;
+    assert_eq!(long as usize, golden.prompt_ids.len());
+
+    // Two that begin alike, at the same time: one goes on with the sequence, the other shares it.
+    let asked = |more: &str| CompletionRequest {
+        prompt: format!("{}{more}", golden.prompt),
+        ..endless(8)
+    };
+    let (one, other) = tokio::join!(run(&models, asked("A")), run(&models, asked("B")));
+    for (_, _, usage, _) in [one, other] {
+        assert!(usage.cached_tokens >= long - 1, "{usage:?} after {long}");
+        assert!(usage.cached_tokens < usage.prompt_tokens, "{usage:?}");
+    }
+    let seeded = CompletionRequest {
+        sampling: Sampling {
+            seed: Some(1),
+            ..Sampling::default()
+        },
+        ..endless(8)
+    };
+    assert_eq!(run(&models, seeded).await.2.cached_tokens, 0);
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_for_a_longer_one() {
+    let (models, _) = demo().await;
+    let mut long = models.complete(endless(700)).await.unwrap();
+    long.next().await.unwrap().unwrap();
+    run(&models, endless(8)).await;
+    let given = std::iter::from_fn(|| long.next().now_or_never().flatten());
+    let is_over = given
+        .map(Result::unwrap)
+        .any(|e| matches!(e, GenerateEvent::Done(_)));
+    assert!(!is_over, "the long one is still being given");
+}
+
+#[tokio::test]
+async fn who_comes_when_the_queue_is_full_is_told_so() {
+    let (models, _) = demo_with(ModelsConfig {
+        parallel: NonZeroUsize::new(1),
+        ..ModelsConfig::default()
+    })
+    .await;
+    let mut given = Vec::new();
+    let refused = loop {
+        match models.complete(endless(700)).await {
+            Ok(generation) => given.push(generation),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(*refused.kind(), ModelErrorKind::Busy);
+    assert!(given.len() >= 64, "{} were taken", given.len());
+    drop(given);
+    // Within a step of the model there is room again.
+    while let Err(error) = models.complete(endless(8)).await {
+        assert_eq!(*error.kind(), ModelErrorKind::Busy);
+        tokio::task::yield_now().await;
     }
 }
 

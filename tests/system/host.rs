@@ -130,6 +130,7 @@ impl ModelAdapter for Slow {
         let usage = Usage {
             prompt_tokens: 1,
             completion_tokens: WORDS,
+            cached_tokens: 0,
         };
         let end = [
             Ok(GenerateEvent::Usage(usage)),

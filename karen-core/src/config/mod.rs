@@ -103,6 +103,10 @@ pub struct ModelSettings {
     pub threads: u32,
     /// Tokens of context per model. 0: what the model was trained for, 8,192 at most.
     pub context_tokens: u32,
+    /// Tokens that all answers of a model share, its context at least. 0: its context.
+    pub cache_tokens: u32,
+    /// Answers that a model gives at once, 64 at most; others wait. 0: 8.
+    pub parallel: u32,
 }
 
 /// `[memory]`
@@ -274,6 +278,7 @@ impl Config {
             1,
             16 << 20,
         )?;
+        within("models.parallel", self.models.parallel, 0, 64)?;
         within("server.header_seconds", self.server.header_seconds, 1, 300)?;
         within(
             "server.connections_max",

@@ -22,11 +22,7 @@ pub(crate) struct LlamaAdapter {
 
 impl LlamaAdapter {
     /// `path` holds a GGUF file that was checked; nothing is read yet.
-    pub(crate) fn new(path: PathBuf, threads: usize, context_tokens: u32) -> Self {
-        let options = EngineOptions {
-            threads,
-            context_tokens,
-        };
+    pub(crate) fn new(path: PathBuf, options: EngineOptions) -> Self {
         Self {
             path,
             options,
@@ -78,6 +74,7 @@ impl ModelAdapter for LlamaAdapter {
 
     async fn generate(&self, job: Job) -> Result<GenerateStream, ModelError> {
         let engine = self.engine().await?;
+        let place = Some(engine.place()?);
         let prompt = engine.tokenize(&job.prompt)?;
         let room = engine.room(prompt.len())?;
         let (events, stream) = mpsc::unbounded_channel();
@@ -90,6 +87,7 @@ impl ModelAdapter for LlamaAdapter {
             ignore_end: job.ignore_end,
             token_ids: job.token_ids,
             cancel: job.cancel,
+            place,
             events,
         })?;
         Ok(UnboundedReceiverStream::new(stream).boxed())

@@ -3,17 +3,18 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::backend::backend;
-use super::slot::{PREFILL_TOKENS, Slot};
+use super::batcher::Batcher;
+use super::sequences::{STEP_TOKENS, Sequences};
 use super::task::Task;
 use crate::template::ChatTemplate;
 use crate::{ModelError, ModelErrorKind, Prompt};
@@ -21,19 +22,28 @@ use crate::{ModelError, ModelErrorKind, Prompt};
 /// Answers that wait for the model at most; beyond that callers are told that it is busy.
 const QUEUE_MAX: usize = 64;
 
-/// A loaded model. Dropping it ends the thread after the answer that it is giving.
+/// Sequences for each answer that may run at once: the others keep what earlier answers read.
+const SEQUENCES_PER_ANSWER: usize = 2;
+
+/// A loaded model. Dropping it ends the thread after the answers that were asked for.
 pub(super) struct Engine {
     model: Arc<LlamaModel>,
     template: Option<ChatTemplate>,
     context_tokens: u32,
-    tasks: SyncSender<Task>,
+    tasks: Sender<Task>,
+    queue: Arc<Semaphore>,
 }
 
 /// How an engine runs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct EngineOptions {
-    pub(super) threads: usize,
-    pub(super) context_tokens: u32,
+pub(crate) struct EngineOptions {
+    pub(crate) threads: usize,
+    /// Tokens of one prompt and its answer.
+    pub(crate) context_tokens: u32,
+    /// Tokens that all answers share, as many as the context at least.
+    pub(crate) cache_tokens: u32,
+    /// Answers that are given at once at most, 1 to 64.
+    pub(crate) parallel: usize,
 }
 
 impl Engine {
@@ -41,13 +51,14 @@ impl Engine {
     pub(super) fn load(path: &Path, options: EngineOptions) -> Result<Self, ModelError> {
         let model = load_model(path)?;
         let template = chat_template(&model)?;
-        let (tasks, inbox) = sync_channel(QUEUE_MAX);
+        let (tasks, inbox) = channel();
         start_thread(Arc::clone(&model), options, inbox)?;
         Ok(Self {
             model,
             template,
             context_tokens: options.context_tokens,
             tasks,
+            queue: Arc::new(Semaphore::new(QUEUE_MAX)),
         })
     }
 
@@ -88,15 +99,19 @@ impl Engine {
         Ok(self.context_tokens - prompt_tokens)
     }
 
+    /// A place in the queue.
+    ///
+    /// # Errors
+    /// `Busy` while there is none.
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, ModelError> {
+        let place = Arc::clone(&self.queue).try_acquire_owned();
+        place.map_err(|_| ModelError::new(ModelErrorKind::Busy, "ask", "the model"))
+    }
+
     /// Puts an answer in the queue.
     pub(super) fn submit(&self, task: Task) -> Result<(), ModelError> {
-        self.tasks.try_send(task).map_err(|error| {
-            let kind = match error {
-                TrySendError::Full(_) => ModelErrorKind::Busy,
-                TrySendError::Disconnected(_) => ModelErrorKind::Unavailable,
-            };
-            ModelError::new(kind, "ask", "the model")
-        })
+        let ended = |_| ModelError::new(ModelErrorKind::Unavailable, "ask", "the model");
+        self.tasks.send(task).map_err(ended)
     }
 }
 
@@ -168,8 +183,8 @@ fn serve(
             .new_context(backend, context_params(options))
             .map_err(failed)
     });
-    let mut slot = match context {
-        Ok(context) => Slot::new(model, context),
+    let sequences = match context {
+        Ok(context) => Sequences::new(model, context, sequences(options)),
         Err(error) => {
             // Nobody waits any more when loading was given up.
             let _ = ready.send(Err(error));
@@ -177,18 +192,24 @@ fn serve(
         }
     };
     let _ = ready.send(Ok(()));
-    for task in inbox {
-        slot.answer(task);
-    }
+    let cells = options.cache_tokens as usize;
+    Batcher::new(model, sequences, options.parallel, cells).serve(inbox);
+}
+
+fn sequences(options: EngineOptions) -> usize {
+    options.parallel * SEQUENCES_PER_ANSWER
 }
 
 fn context_params(options: EngineOptions) -> LlamaContextParams {
     let threads = i32::try_from(options.threads).unwrap_or(1);
     LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(options.context_tokens))
-        .with_n_batch(PREFILL_TOKENS as u32)
-        .with_n_ubatch(PREFILL_TOKENS as u32)
-        .with_n_seq_max(1)
+        .with_n_ctx(NonZeroU32::new(options.cache_tokens))
+        .with_n_batch(STEP_TOKENS as u32)
+        .with_n_ubatch(STEP_TOKENS as u32)
+        .with_n_seq_max(sequences(options) as u32)
+        // One cache for all: what a sequence has read is shared without copying it.
+        .with_kv_unified(true)
+        .with_swa_full(true)
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
 }

@@ -1,9 +1,12 @@
 //! GGUF models through llama.cpp.
 
 mod adapter;
+mod answer;
 mod backend;
+mod batcher;
 mod engine;
-mod slot;
+mod sequences;
 mod task;
 
 pub(crate) use adapter::LlamaAdapter;
+pub(crate) use engine::EngineOptions;

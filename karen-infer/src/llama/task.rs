@@ -1,7 +1,7 @@
 //! One answer to give.
 
 use llama_cpp_2::token::LlamaToken;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{GenerateEvent, ModelError, Sampling};
@@ -16,6 +16,8 @@ pub(super) struct Task {
     pub(super) ignore_end: bool,
     pub(super) token_ids: bool,
     pub(super) cancel: CancellationToken,
+    /// Its place in the queue, until it is its turn.
+    pub(super) place: Option<OwnedSemaphorePermit>,
     /// Unbounded, as the context bounds an answer: a slow reader holds nobody else up.
     pub(super) events: mpsc::UnboundedSender<Result<GenerateEvent, ModelError>>,
 }

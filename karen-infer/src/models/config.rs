@@ -13,4 +13,9 @@ pub struct ModelsConfig {
     pub threads: Option<NonZeroUsize>,
     /// Tokens of context of each model. Chosen: what it was trained for, 8,192 at most.
     pub context_tokens: Option<NonZeroU32>,
+    /// Tokens that a model remembers of all its answers together. Chosen: as many as one context; less
+    /// than that has no effect. More lets long answers be given at once, and takes memory.
+    pub cache_tokens: Option<NonZeroU32>,
+    /// Answers that a model gives at once, 64 at most; others wait. Chosen: 8.
+    pub parallel: Option<NonZeroUsize>,
 }

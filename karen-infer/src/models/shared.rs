@@ -1,6 +1,6 @@
 //! What the handles share: the models, and how they run.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -13,6 +13,10 @@ use crate::{ModelError, ModelErrorKind, ModelName};
 
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
 const CONTEXT_TOKENS_DEFAULT_MAX: u32 = 8192;
+/// Answers that a model gives at once: beyond a few, each only gets slower.
+const PARALLEL_DEFAULT: usize = 8;
+/// Each of them takes a token of every step of the engine.
+const PARALLEL_MAX: usize = 64;
 /// What the built-in embedder is listed as.
 const STATIC_MODEL: &str = "karen-static";
 
@@ -99,14 +103,34 @@ impl Shared {
     }
 
     #[cfg(feature = "llama")]
+    fn cache_tokens(&self, context_tokens: u32) -> u32 {
+        let set = self.config.cache_tokens.map_or(0, NonZeroU32::get);
+        set.max(context_tokens)
+    }
+
+    #[cfg(feature = "llama")]
+    fn parallel(&self) -> usize {
+        let parallel = self
+            .config
+            .parallel
+            .map_or(PARALLEL_DEFAULT, NonZeroUsize::get);
+        parallel.min(PARALLEL_MAX)
+    }
+
+    #[cfg(feature = "llama")]
     pub(super) fn file_entry(
         &self,
         file: Registered,
         is_kept: bool,
     ) -> Result<(ModelName, Entry), ModelError> {
         let context_tokens = self.context_tokens(file.context_tokens);
-        let adapter =
-            crate::llama::LlamaAdapter::new(file.path.clone(), self.threads(), context_tokens);
+        let options = crate::llama::EngineOptions {
+            threads: self.threads(),
+            context_tokens,
+            cache_tokens: self.cache_tokens(context_tokens),
+            parallel: self.parallel(),
+        };
+        let adapter = crate::llama::LlamaAdapter::new(file.path.clone(), options);
         let entry = Entry {
             adapter: Arc::new(adapter),
             format: ModelFormat::Gguf,

@@ -106,6 +106,7 @@ impl ModelAdapter for Scripted {
         let usage = GenerateEvent::Usage(Usage {
             prompt_tokens: 7,
             completion_tokens,
+            cached_tokens: 0,
         });
         let end = async move {
             let cut = cancel.is_cancelled();

@@ -22,6 +22,14 @@ pub(super) struct UsageBody {
     prompt_tokens: u32,
     completion_tokens: u32,
     total_tokens: u32,
+    prompt_tokens_details: PromptTokensDetails,
+}
+
+/// Of which kind the tokens of a prompt are.
+#[derive(Clone, Copy, Default, Serialize, ToSchema)]
+struct PromptTokensDetails {
+    /// Known from an earlier prompt, and not read again.
+    cached_tokens: u32,
 }
 
 impl Heading {
@@ -43,6 +51,9 @@ impl UsageBody {
             prompt_tokens: usage.prompt_tokens,
             completion_tokens: usage.completion_tokens,
             total_tokens: usage.prompt_tokens + usage.completion_tokens,
+            prompt_tokens_details: PromptTokensDetails {
+                cached_tokens: usage.cached_tokens,
+            },
         }
     }
 }
