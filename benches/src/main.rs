@@ -1,6 +1,7 @@
 //! Measures Karen. Every subcommand prints one JSON object a line; nothing else goes to stdout.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod engine;
 mod goldens;
 mod http;
 mod locomo;
@@ -47,6 +48,20 @@ enum Bench {
         /// Connections at once.
         #[arg(long, default_value_t = 8)]
         connections: usize,
+    },
+    /// The engine against bare loops over llama.cpp.
+    Engine(engine::EngineBench),
+    /// A bare loop over llama.cpp, for `engine`.
+    #[command(hide = true)]
+    Bare {
+        #[arg(long)]
+        model: PathBuf,
+        #[arg(long)]
+        threads: i32,
+        #[arg(long)]
+        streams: usize,
+        #[arg(long)]
+        tokens: u32,
     },
     /// Greedy tokens against PyTorch's.
     Goldens {
@@ -104,6 +119,13 @@ async fn run(bench: Bench) -> Result<()> {
             requests,
             connections,
         } => http::run(requests, connections).await,
+        Bench::Engine(bench) => bench.run().await,
+        Bench::Bare {
+            model,
+            threads,
+            streams,
+            tokens,
+        } => engine::bare(&model, threads, streams, tokens),
         Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
         Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
