@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 NAME ?= chat
 SAY ?= My dog is called Biscuit.
 
-.PHONY: run example test check bench prove services services-stop setup setup-tests
+.PHONY: run example test test-python wheel check bench prove services services-stop setup setup-tests
 
 run: setup ## Builds Karen and serves it on 127.0.0.1:8000, with everything in ./karen-data
 	cargo build --quiet --workspace --bin karen-server
@@ -19,7 +19,14 @@ example: setup ## Runs a program of examples/: make example NAME=chat SAY="My do
 	$(CARGO_TARGET_DIR)/debug/examples/$(NAME) "$(SAY)"
 
 test: setup-tests ## Runs every test
+	scripts/test-python.sh
 	cargo test --workspace --no-fail-fast
+
+test-python: setup-tests ## The Python package, from its wheel, on every CPython that is here
+	scripts/test-python.sh
+
+wheel: setup ## Builds the Python package, optimised: one wheel for CPython 3.10 and later
+	scripts/wheel.sh
 
 check: setup-tests ## Format, lints, docs, licences and advisories
 	cargo fmt --all --check

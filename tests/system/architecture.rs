@@ -15,6 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["karen-auth", "karen-infer", "karen-memory", "karen-sql"],
     ),
     ("karen-server", &["karen-core"]),
+    ("karen-bindings", &["karen-core"]),
+    ("karen-python", &["karen-bindings"]),
 ];
 
 /// These may reach any library: nothing depends on them.

@@ -39,7 +39,8 @@ async fn a_chat_is_completed() {
     assert_eq!(answer["model"], "scripted");
     assert_eq!(answer["choices"][0]["message"]["content"], "Hello, Ada.");
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
-    let usage = json!({ "prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10 });
+    let usage = json!({ "prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10,
+            "prompt_tokens_details": { "cached_tokens": 0 } });
     assert_eq!(answer["usage"], usage);
 }
 

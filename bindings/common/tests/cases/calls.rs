@@ -1,0 +1,287 @@
+//! From the name of a call to the operation.
+
+use karen_bindings::{Credentials, Failure, Karen, Session, TurnEvents};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::world::{World, in_memory};
+
+type Given = Result<Value, Failure>;
+
+pub(crate) async fn call(world: &World, session: &Session, name: &str, args: &Value) -> Given {
+    let (noun, verb) = name.split_once('.').expect("a call is noun.verb");
+    let args = Args(args, world);
+    match noun {
+        "session" => of_session(session, verb, args).await,
+        "memories" => memories(session, verb, args).await,
+        "conversations" => conversations(session, verb, args).await,
+        "models" => models(world, verb, args).await,
+        "auth" => auth(world, verb, args).await,
+        "karen" => karen(world, verb, args).await,
+        _ => panic!("there is no {noun}"),
+    }
+}
+
+/// Arguments by name.
+#[derive(Clone, Copy)]
+struct Args<'a>(&'a Value, &'a World);
+
+impl<'a> Args<'a> {
+    fn text(self, name: &str) -> &'a str {
+        self.maybe(name)
+            .unwrap_or_else(|| panic!("{name} is missing"))
+    }
+
+    fn maybe(self, name: &str) -> Option<&'a str> {
+        self.0[name].as_str()
+    }
+
+    fn string(self, name: &str) -> String {
+        self.text(name).to_owned()
+    }
+
+    fn number(self, name: &str, otherwise: u64) -> u64 {
+        self.0[name].as_u64().unwrap_or(otherwise)
+    }
+
+    fn limit(self, otherwise: u32) -> u32 {
+        u32::try_from(self.number("limit", otherwise.into())).expect("a small limit")
+    }
+
+    fn texts(self, name: &str) -> Vec<String> {
+        serde_json::from_value(self.0[name].clone()).unwrap_or_default()
+    }
+
+    /// The rest as options.
+    fn options<T: serde::de::DeserializeOwned>(self, named: &[&str]) -> Result<T, Failure> {
+        let mut fields = self.0.as_object().cloned().unwrap_or_default();
+        fields.retain(|name, _| !named.contains(&name.as_str()));
+        read(Value::Object(fields))
+    }
+
+    fn session(self) -> &'a Session {
+        let name = self
+            .text("session")
+            .strip_prefix('@')
+            .expect("@ and a name");
+        &self.1.sessions[name]
+    }
+
+    fn credentials(self) -> Credentials {
+        Credentials {
+            email: self.string("email"),
+            name: self.string("name"),
+            password: self.string("password"),
+        }
+    }
+}
+
+async fn of_session(session: &Session, verb: &str, args: Args<'_>) -> Given {
+    match verb {
+        "remember" => plain(
+            session
+                .remember(args.string("text"), args.texts("tags"))
+                .await,
+        ),
+        "recall" => {
+            let limit = usize::try_from(args.number("limit", 10)).expect("a small limit");
+            plain(session.recall(args.string("query"), limit).await)
+        }
+        "forget" => plain(session.forget(args.text("memory")).await),
+        "chat" => {
+            let options = args.options(&["message"])?;
+            whole(session.chat(args.string("message"), options).await?).await
+        }
+        "resume" => {
+            let after = args.number("after", 0);
+            whole(session.resume(args.text("turn"), after).await?).await
+        }
+        "turn" => plain(session.turn(args.text("turn")).await),
+        "cancel" => plain(session.cancel(args.text("turn")).await),
+        "usage" => plain(session.usage(0).await),
+        "import_history" => plain(session.import(args.text("text"), |_| {}).await),
+        "generate" => {
+            let messages = read(args.0["messages"].clone())?;
+            let options = args.options(&["messages"])?;
+            plain(
+                session
+                    .generate(messages, options)
+                    .await
+                    .map(|answer| answer.model().to_owned()),
+            )
+        }
+        _ => panic!("a session has no {verb}"),
+    }
+}
+
+async fn memories(session: &Session, verb: &str, args: Args<'_>) -> Given {
+    match verb {
+        "list" => plain(
+            session
+                .list_memories(args.maybe("after"), args.limit(50))
+                .await,
+        ),
+        "get" => plain(session.memory(args.text("memory")).await),
+        "forget_all" => plain(session.forget_all().await),
+        _ => panic!("memories have no {verb}"),
+    }
+}
+
+async fn conversations(session: &Session, verb: &str, args: Args<'_>) -> Given {
+    let id = args.maybe("conversation").unwrap_or_default();
+    match verb {
+        "create" => plain(session.create_conversation(args.text("title")).await),
+        "list" => {
+            let after = args.maybe("after");
+            plain(session.list_conversations(after, args.limit(50)).await)
+        }
+        "get" => plain(session.conversation(id).await),
+        "messages" => {
+            let before = args.maybe("before");
+            plain(session.messages(id, before, args.limit(1000)).await)
+        }
+        "running_turn" => plain(session.running_turn(id)),
+        "rename" => plain(session.rename_conversation(id, args.text("title")).await),
+        "delete" => plain(session.delete_conversation(id).await),
+        _ => panic!("conversations have no {verb}"),
+    }
+}
+
+async fn models(world: &World, verb: &str, args: Args<'_>) -> Given {
+    let models = world.karen.models();
+    let name = args.maybe("name").unwrap_or_default();
+    match verb {
+        "list" => plain(models.list()),
+        "get" => plain(models.get(args.maybe("name"))),
+        "default" => plain(models.default_name()),
+        "set_default" => plain(models.set_default(name)),
+        "add" => plain(
+            models
+                .add(args.text("path").as_ref(), args.maybe("name"), true)
+                .await,
+        ),
+        "remove" => plain(models.remove(name).await),
+        "load" => plain(models.load(name).await),
+        "unload" => plain(models.unload(name).await),
+        "embed" => plain(models.embed(name, &args.texts("values")).await),
+        "count_text" => plain(models.count_text(name, args.text("text")).await),
+        "count_prompt" => {
+            let messages: Vec<_> = read(args.0["messages"].clone())?;
+            plain(models.count_prompt(name, &messages, &[]).await)
+        }
+        "complete" => {
+            let options = args.options(&["prompt"])?;
+            let answer = models.complete(args.string("prompt"), options).await;
+            plain(answer.map(|answer| answer.model().to_owned()))
+        }
+        _ => panic!("models have no {verb}"),
+    }
+}
+
+async fn auth(world: &World, verb: &str, args: Args<'_>) -> Given {
+    let auth = world.karen.accounts();
+    match verb {
+        "setup_needed" => plain(auth.setup_needed().await),
+        "setup_token" => plain(auth.setup_token().await),
+        "set_up" => plain(auth.set_up(args.text("token"), args.credentials()).await),
+        "register" => plain(auth.register(args.credentials(), None).await),
+        "log_in" => plain(
+            auth.log_in(args.text("email"), args.text("password"), None)
+                .await,
+        ),
+        "refresh" => plain(auth.refresh(args.text("token")).await),
+        "log_out" => plain(auth.log_out(args.session()).await),
+        "sessions" => plain(auth.sessions(args.session()).await),
+        "revoke_session" => plain(auth.revoke_session(args.session(), args.text("id")).await),
+        "change_password" => {
+            let (current, new) = (args.text("current"), args.text("new"));
+            plain(auth.change_password(args.session(), current, new).await)
+        }
+        "own_account" => plain(auth.own_account(args.session()).await),
+        "accounts" => plain(auth.list(args.session(), None, args.limit(200)).await),
+        "create_account" => {
+            let made = auth.create(args.session(), args.credentials(), args.text("role"));
+            plain(made.await)
+        }
+        "disable_account" => plain(auth.disable(args.session(), args.text("account")).await),
+        "enable_account" => plain(auth.enable(args.session(), args.text("account")).await),
+        _ => keys(world, verb, args).await,
+    }
+}
+
+async fn keys(world: &World, verb: &str, args: Args<'_>) -> Given {
+    let auth = world.karen.accounts();
+    match verb {
+        "create_api_key" => {
+            let permissions = args.0.get("permissions").map(|_| args.texts("permissions"));
+            let lifetime = args.0["lifetime"].as_f64();
+            let made =
+                auth.create_api_key(args.session(), args.string("name"), permissions, lifetime);
+            plain(made.await)
+        }
+        "api_keys" => plain(auth.api_keys(args.session()).await),
+        "revoke_api_key" => plain(auth.revoke_api_key(args.session(), args.text("id")).await),
+        "audit_log" => plain(auth.audit_log(args.session(), 0, args.limit(200)).await),
+        "verify_audit_log" => plain(auth.verify_audit_log(args.session()).await),
+        _ => panic!("auth has no {verb}"),
+    }
+}
+
+async fn karen(world: &World, verb: &str, args: Args<'_>) -> Given {
+    let karen = &world.karen;
+    match verb {
+        "open" => {
+            let settings = args.0.as_object().cloned().unwrap_or_else(Map::new);
+            plain(Karen::open(in_memory(&settings)).await.map(|_| ()))
+        }
+        "config" => plain(karen.config()),
+        "folder" => plain(karen.folder()),
+        "health" => plain(karen.health().await),
+        "verify" => plain(karen.verify().await),
+        "live_turns" => plain(karen.live_turns()),
+        "tools" => plain(karen.tools()),
+        "close" => plain(karen.close().await),
+        _ => panic!("Karen has no {verb}"),
+    }
+}
+
+/// A turn listened to until its end.
+async fn whole(turn: TurnEvents) -> Given {
+    let (mut text, mut types, mut numbers) =
+        (String::new(), Vec::<Value>::new(), Vec::<Value>::new());
+    let (mut recalled, mut done) = (json!([]), Value::Null);
+    loop {
+        let hop = turn.next().await?;
+        if hop.is_empty() {
+            break;
+        }
+        for event in hop {
+            let event = json!(event);
+            if event["type"] == "delta" && types.last() == Some(&event["type"]) {
+                types.pop();
+                numbers.pop();
+            }
+            text += event["text"].as_str().unwrap_or_default();
+            types.push(event["type"].clone());
+            numbers.push(event["number"].clone());
+            if event["type"] == "recall" {
+                recalled = event["items"].clone();
+            } else if event["type"] == "done" {
+                done = event;
+            }
+        }
+    }
+    Ok(json!({
+        "id": turn.id(), "conversation": turn.conversation(), "text": text,
+        "types": types, "numbers": numbers, "recalled": recalled, "done": done,
+    }))
+}
+
+fn plain(result: Result<impl Serialize, Failure>) -> Given {
+    result.map(|data| json!(data))
+}
+
+/// As a binding reads what its host passes.
+fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    serde_json::from_value(value).map_err(|error| Failure::invalid(error.to_string()))
+}

@@ -1,0 +1,687 @@
+"""Karen for programs on an event loop: the same classes, with awaitables and async iterators."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from . import _host, _life
+from . import _native as _ext
+from ._data import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Conversation,
+    ConversationPage,
+    Delta,
+    Done,
+    Event,
+    Health,
+    Imported,
+    MadeApiKey,
+    Memory,
+    MemoryPage,
+    MessagePage,
+    ModelInfo,
+    News,
+    RecalledItem,
+    Remembered,
+    Sampling,
+    SignedIn,
+    SignInSession,
+    ToolSpec,
+    TurnEvent,
+    TurnInfo,
+    UsageTotal,
+    answer_event,
+    options,
+    plain,
+    texts,
+    turn_event,
+)
+from ._errors import of_code
+from ._model import Host, ModelAdapter, can
+from ._sync import Setting, _sampling
+from ._tool import Tool
+from ._tool import tool as make_tool
+from ._wait import arrive
+
+P = ParamSpec("P")
+R = TypeVar("R")
+E = TypeVar("E")
+
+
+class AsyncKaren:
+    """Karen for `asyncio`: as `Karen`, with awaitables and async iterators; use `async with`.
+
+    `path` is the data folder, `./karen-data` if not said; `":memory:"` keeps nothing. `config` is a
+    karen.toml, which is read with the `KAREN_*` variables. Settings win over both, by their names
+    in the file with `_` for the dot: `chat_temperature=0.2`. Short names are `model` (a GGUF file
+    that answers while no other model has been added), `instructions` and `start`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        **settings: Setting,
+    ) -> None:
+        if path is not None:
+            settings = {"data.folder": os.fspath(path), **settings}
+        self._file = None if config is None else os.fspath(config)
+        self._settings = settings
+        self._opened: _ext.Karen | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        **settings: Setting,
+    ) -> AsyncKaren:
+        """Opens Karen without a `with` block; `close` it."""
+        return await cls(path, config=config, **settings).__aenter__()
+
+    @property
+    def _native(self) -> _ext.Karen:
+        if self._opened is None:
+            raise of_code("INVALID_ARGUMENT", "it is not open: use `async with`, or `open`")
+        return self._opened
+
+    async def session(self, token: str | None = None) -> AsyncSession:
+        """What one person does: whoever `token`, an access token or an API key, belongs to.
+
+        Without a token it is the only user of a program for one person.
+        """
+        return AsyncSession(await arrive(self._native.session(token)), self)
+
+    @property
+    def models(self) -> AsyncModels:
+        """The models."""
+        return AsyncModels(self._native.models())
+
+    @property
+    def auth(self) -> AsyncAuth:
+        """Accounts and sign-ins."""
+        return AsyncAuth(self._native.accounts())
+
+    @property
+    def folder(self) -> str | None:
+        """The data folder; `None` when everything is in memory."""
+        return self._native.folder()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration in use; secrets are `***`."""
+        config: dict[str, Any] = self._native.config()
+        return config
+
+    @overload
+    def tool(self, function: Callable[P, R], /) -> Tool[P, R]: ...
+    @overload
+    def tool(
+        self, function: None = None, /, *, name: str | None = None, description: str | None = None
+    ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Any:
+        """Makes a tool of a function, and lets turns call it from the next one on."""
+
+        def make(function: Callable[..., Any]) -> Tool[..., Any]:
+            return self.register(make_tool(name=name, description=description)(function))
+
+        return make if function is None else make(function)
+
+    def register(self, tool: Tool[P, R]) -> Tool[P, R]:
+        """Lets turns call a tool from the next one on."""
+        spec = {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+        }
+        self._native.register_tool(spec, _host.call_tool(tool, _host.running_loop()))
+        return tool
+
+    def unregister(self, name: str) -> bool:
+        """Takes a tool away; `False` if there was none."""
+        return self._native.unregister_tool(name)
+
+    def tools(self) -> list[ToolSpec]:
+        """What each tool says of itself."""
+        return [ToolSpec(**spec) for spec in self._native.tools()]
+
+    def live_turns(self) -> int:
+        """How many turns are running."""
+        return self._native.live_turns()
+
+    async def health(self) -> Health:
+        """How each part is doing, found out by asking it."""
+        return Health._of(await arrive(self._native.health()))
+
+    async def verify(self) -> None:
+        """Checks that the database is whole, page by page."""
+        await arrive(self._native.verify())
+
+    async def events(self) -> AsyncEvents:
+        """What happens from here on, to whomever."""
+        return AsyncEvents(await arrive(self._native.events()))
+
+    async def close(self) -> None:
+        """Stops the running turns, keeps what they said, and gives the folder free."""
+        await arrive(self._native.close())
+
+    async def __aenter__(self) -> AsyncKaren:
+        if self._opened is None:
+            self._opened = await arrive(_ext.open(self._file, self._settings))
+            _life.opened(self)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncSession:
+    """Karen on behalf of one person: nothing of anybody else can be reached through it."""
+
+    def __init__(self, native: _ext.Session, karen: AsyncKaren) -> None:
+        self._native = native
+        # While somebody has a session, the end of the interpreter closes what it belongs to.
+        self._karen = karen
+        whose = native.whose()
+        self.user: str = whose["user"]
+        self.tenant: str = whose["tenant"]
+        self.role: str = whose["role"]
+        self.permissions: list[str] = whose["permissions"]
+        self.conversations = AsyncConversations(native)
+        self.memories = AsyncMemories(native)
+
+    def chat(
+        self,
+        message: str,
+        *,
+        conversation: str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        remember: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncTurn:
+        """Says something: when the turn is first awaited, entered or iterated over.
+
+        Iterate over it for its events, `text_stream()` for the answer's text as it comes, await
+        `text()` for all of it, or `start()` to have its id. Leaving it early does not stop it;
+        `cancel()` and leaving its `async with` block do.
+        """
+        chosen = options(
+            conversation=conversation,
+            model=model,
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+            remember=remember,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncTurn(lambda: self._native.chat(message, chosen))
+
+    async def resume(self, turn: str, after: int = 0) -> AsyncTurn:
+        """Listens to a turn again, from the event after number `after`."""
+        return await AsyncTurn(lambda: self._native.resume(turn, after)).start()
+
+    async def turn(self, turn: str) -> TurnInfo:
+        """One turn as the log keeps it."""
+        return TurnInfo(**await arrive(self._native.turn(turn)))
+
+    async def cancel(self, turn: str) -> bool:
+        """Stops a turn; what it said is kept. `False` if it was over."""
+        stopped: bool = await arrive(self._native.cancel(turn))
+        return stopped
+
+    async def remember(self, text: str, *, tags: Iterable[str] = ()) -> Remembered:
+        """Remembers a note; the next recall finds it."""
+        return Remembered(**await arrive(self._native.remember(text, texts(tags, "tags"))))
+
+    async def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
+        """What is relevant to `query`, best first; 1 to 200 at most."""
+        found = await arrive(self._native.recall(query, limit))
+        return [RecalledItem._of(item) for item in found]
+
+    async def forget(self, memory: str) -> bool:
+        """Forgets a memory for good; `False` if there was none."""
+        forgotten: bool = await arrive(self._native.forget(memory))
+        return forgotten
+
+    async def usage(self, since: int = 0) -> UsageTotal:
+        """What was used at or after `since`, unix milliseconds."""
+        return UsageTotal(**await arrive(self._native.usage(since)))
+
+    async def import_history(
+        self, text: str, *, on_progress: Callable[[int, int], object] | None = None
+    ) -> Imported:
+        """Takes over a chat history: OpenAI's `conversations.json`, or JSON lines.
+
+        `on_progress` is called with the conversations dealt with, and how many there are.
+        """
+        return Imported(**await arrive(self._native.import_history(text, on_progress)))
+
+    async def generate(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        model: str | None = None,
+        tools: Sequence[ToolSpec] = (),
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+    ) -> AsyncAnswer:
+        """Answers a chat that you keep yourself: nothing is remembered or recalled."""
+        chosen = options(
+            model=model,
+            tools=plain(tools),
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+        )
+        return AsyncAnswer(await arrive(self._native.generate(list(messages), chosen)))
+
+
+class AsyncConversations:
+    """The conversations of one person."""
+
+    def __init__(self, native: _ext.Session) -> None:
+        self._native = native
+
+    async def create(self, title: str) -> Conversation:
+        """Begins a conversation without saying anything yet."""
+        return Conversation(**await arrive(self._native.create_conversation(title)))
+
+    async def list(self, *, after: str | None = None, limit: int = 50) -> ConversationPage:
+        """A page of up to 200, last used first; `after` is the `next` of the page before."""
+        return ConversationPage._of(await arrive(self._native.list_conversations(after, limit)))
+
+    async def get(self, conversation: str) -> Conversation:
+        """One conversation."""
+        return Conversation(**await arrive(self._native.conversation(conversation)))
+
+    async def messages(
+        self, conversation: str, *, before: str | None = None, limit: int = 1000
+    ) -> MessagePage:
+        """The last messages of a conversation, or the last before one of them; oldest first."""
+        return MessagePage._of(await arrive(self._native.messages(conversation, before, limit)))
+
+    def running_turn(self, conversation: str) -> str | None:
+        """The turn that is running in a conversation, for `resume`."""
+        turn: str | None = self._native.running_turn(conversation)
+        return turn
+
+    async def rename(self, conversation: str, title: str) -> None:
+        """Renames a conversation."""
+        await arrive(self._native.rename_conversation(conversation, title))
+
+    async def delete(self, conversation: str) -> bool:
+        """Deletes a conversation; what was remembered of it stays until it is forgotten."""
+        deleted: bool = await arrive(self._native.delete_conversation(conversation))
+        return deleted
+
+
+class AsyncMemories:
+    """What is remembered for one person."""
+
+    def __init__(self, native: _ext.Session) -> None:
+        self._native = native
+
+    async def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
+        """A page, newest first; `after` is the `next` of the page before."""
+        return MemoryPage._of(await arrive(self._native.list_memories(after, limit)))
+
+    async def get(self, memory: str) -> Memory:
+        """One memory."""
+        return Memory(**await arrive(self._native.memory(memory)))
+
+    async def forget_all(self) -> int:
+        """Forgets everything; gives how much that was."""
+        forgotten: int = await arrive(self._native.forget_all())
+        return forgotten
+
+
+class AsyncModels:
+    """The models."""
+
+    def __init__(self, native: _ext.Models) -> None:
+        self._native = native
+
+    def list(self) -> Sequence[ModelInfo]:
+        """Every model, in the order of adding."""
+        return [ModelInfo._of(model) for model in self._native.list()]
+
+    def get(self, name: str | None = None) -> ModelInfo:
+        """One model; the default one if none is named."""
+        return ModelInfo._of(self._native.get(name))
+
+    @property
+    def default(self) -> str | None:
+        """The model that answers when none is named."""
+        return self._native.default_name()
+
+    def set_default(self, name: str) -> None:
+        """Sets the model that answers when none is named, and keeps that."""
+        self._native.set_default(name)
+
+    async def add(
+        self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
+    ) -> ModelInfo:
+        """Adds a GGUF file, which stays where it is; unless `keep`, until Karen closes."""
+        return ModelInfo._of(await arrive(self._native.add(os.fspath(path), name, keep)))
+
+    def register(self, name: str, adapter: ModelAdapter) -> None:
+        """Makes a model of your own usable like any other, until Karen closes."""
+        host = Host(adapter, _host.running_loop())
+        generates, embeds = can(adapter, "generate"), can(adapter, "embed")
+        self._native.register(name, host, generates, embeds, adapter.context_tokens)
+
+    async def remove(self, name: str) -> bool:
+        """Takes a model away; its file stays. `False` if there was none."""
+        removed: bool = await arrive(self._native.remove(name))
+        return removed
+
+    async def load(self, name: str) -> None:
+        """Loads a model now instead of at its first use."""
+        await arrive(self._native.load(name))
+
+    async def unload(self, name: str) -> None:
+        """Gives a model's memory back; it loads again at its next use."""
+        await arrive(self._native.unload(name))
+
+    async def embed(self, name: str, values: Iterable[str]) -> Sequence[Sequence[float]]:
+        """Embeds each text, L2-normalised."""
+        rows: list[list[float]] = await arrive(self._native.embed(name, texts(values, "values")))
+        return rows
+
+    async def count_text(self, name: str, text: str) -> int:
+        """Tokens of a text."""
+        count: int = await arrive(self._native.count_text(name, text))
+        return count
+
+    async def count_prompt(
+        self,
+        name: str,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[ToolSpec] = (),
+    ) -> int:
+        """Tokens of a chat in the model's own template."""
+        prompt = [dict(message) for message in messages]
+        count: int = await arrive(self._native.count_prompt(name, prompt, plain(tools)))
+        return count
+
+    async def complete(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+    ) -> AsyncAnswer:
+        """Continues a text; no chat template is applied."""
+        chosen = options(
+            model=model,
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+        )
+        return AsyncAnswer(await arrive(self._native.complete(prompt, chosen)))
+
+
+class AsyncAuth:
+    """Accounts, sign-ins and keys. What acts on somebody's behalf takes that session first."""
+
+    def __init__(self, native: _ext.Accounts) -> None:
+        self._native = native
+
+    async def setup_needed(self) -> bool:
+        """Whether there is no account yet."""
+        needed: bool = await arrive(self._native.setup_needed())
+        return needed
+
+    async def setup_token(self) -> str | None:
+        """The token that makes the first account; `None` once there is one."""
+        token: str | None = await arrive(self._native.setup_token())
+        return token
+
+    async def set_up(self, token: str, *, email: str, name: str, password: str) -> SignedIn:
+        """Makes the first account, the owner, and signs it in.
+
+        Passwords have 15 to 128 characters.
+        """
+        return SignedIn._of(await arrive(self._native.set_up(token, email, name, password)))
+
+    async def register(
+        self, *, email: str, name: str, password: str, device: str | None = None
+    ) -> SignedIn:
+        """Makes an account for whoever asks, if `auth_registration` is `open`, and signs it in."""
+        return SignedIn._of(await arrive(self._native.register(email, name, password, device)))
+
+    async def log_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
+        """Signs in."""
+        return SignedIn._of(await arrive(self._native.log_in(email, password, device)))
+
+    async def refresh(self, token: str) -> SignedIn:
+        """Gives new tokens for a refresh token, which must not be used again."""
+        return SignedIn._of(await arrive(self._native.refresh(token)))
+
+    async def log_out(self, session: AsyncSession) -> None:
+        """Ends the sign-in that `session` was made from."""
+        await arrive(self._native.log_out(session._native))
+
+    async def log_out_everywhere(self, session: AsyncSession) -> None:
+        """Ends every sign-in of the session's account."""
+        await arrive(self._native.log_out_everywhere(session._native))
+
+    async def sessions(self, session: AsyncSession) -> list[SignInSession]:
+        """The sign-ins of the session's account, newest first."""
+        found = await arrive(self._native.sessions(session._native))
+        return [SignInSession(**item) for item in found]
+
+    async def revoke_session(self, session: AsyncSession, id: str) -> None:
+        """Ends one sign-in of the session's account."""
+        await arrive(self._native.revoke_session(session._native, id))
+
+    async def change_password(self, session: AsyncSession, current: str, new: str) -> None:
+        """Changes the password of the session's account, and ends its other sign-ins."""
+        await arrive(self._native.change_password(session._native, current, new))
+
+    async def own_account(self, session: AsyncSession) -> Account:
+        """The session's own account."""
+        return Account(**await arrive(self._native.own(session._native)))
+
+    async def accounts(
+        self, session: AsyncSession, *, after: str | None = None, limit: int = 200
+    ) -> list[Account]:
+        """The accounts of the session's tenant, ordered by id."""
+        found = await arrive(self._native.list(session._native, after, limit))
+        return [Account(**account) for account in found]
+
+    async def create_account(
+        self, session: AsyncSession, *, email: str, name: str, password: str, role: str = "member"
+    ) -> Account:
+        """Makes an account in the session's tenant."""
+        made = self._native.create(session._native, email, name, password, role)
+        return Account(**await arrive(made))
+
+    async def disable_account(self, session: AsyncSession, account: str) -> None:
+        """Shuts an account out."""
+        await arrive(self._native.disable(session._native, account))
+
+    async def enable_account(self, session: AsyncSession, account: str) -> None:
+        """Lets a disabled account sign in again."""
+        await arrive(self._native.enable(session._native, account))
+
+    async def create_api_key(
+        self,
+        session: AsyncSession,
+        name: str,
+        *,
+        permissions: Iterable[str] | None = None,
+        lifetime: float | None = None,
+    ) -> MadeApiKey:
+        """Makes an API key: what it allows, all if not said, and how many seconds it lasts."""
+        allowed = None if permissions is None else texts(permissions, "permissions")
+        made = self._native.create_api_key(session._native, name, allowed, lifetime)
+        return MadeApiKey._of(await arrive(made))
+
+    async def api_keys(self, session: AsyncSession) -> list[ApiKey]:
+        """The API keys of the session's account, newest first."""
+        found = await arrive(self._native.api_keys(session._native))
+        return [ApiKey(**key) for key in found]
+
+    async def revoke_api_key(self, session: AsyncSession, id: str) -> None:
+        """Ends an API key of the session's account."""
+        await arrive(self._native.revoke_api_key(session._native, id))
+
+    async def audit_log(
+        self, session: AsyncSession, *, after: int = 0, limit: int = 200
+    ) -> list[AuditEntry]:
+        """Entries of the tenant's audit log whose number is above `after`."""
+        found = await arrive(self._native.audit_log(session._native, after, limit))
+        return [AuditEntry(**entry) for entry in found]
+
+    async def verify_audit_log(self, session: AsyncSession) -> int:
+        """Checks the tenant's audit log from its beginning; gives how many entries it has."""
+        count: int = await arrive(self._native.verify_audit_log(session._native))
+        return count
+
+
+class _Stream(Generic[E]):
+    """Events one by one, of which some come in a hop."""
+
+    def __init__(self, native: Any, read: Callable[[dict[str, Any]], E]) -> None:
+        self._native = native
+        self._read = read
+        self._hop: deque[dict[str, Any]] = deque()
+        self._is_over = False
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self
+
+    async def __anext__(self) -> E:
+        if not self._hop and not self._is_over:
+            self._hop.extend(await arrive(self._native.next()))
+            self._is_over = not self._hop
+        if not self._hop:
+            raise StopAsyncIteration
+        return self._read(self._hop.popleft())
+
+
+class AsyncTurn(_Stream[TurnEvent]):
+    """A turn that is listened to: an async iterator of its events, which ends after `Done`."""
+
+    def __init__(self, begin: Callable[[], _ext.Pending]) -> None:
+        super().__init__(None, turn_event)
+        self._begin = begin
+        self.number = 0
+        """The last event that was read, for `AsyncSession.resume`."""
+
+    async def start(self) -> AsyncTurn:
+        """Begins the turn if nothing has yet; the message is durable when this returns."""
+        if self._native is None:
+            self._native = await arrive(self._begin())
+        return self
+
+    @property
+    def id(self) -> str:
+        """The turn, for `AsyncSession.resume`."""
+        return self._started().id
+
+    @property
+    def conversation(self) -> str:
+        """Where it takes place, for the next `AsyncSession.chat`."""
+        return self._started().conversation
+
+    async def __anext__(self) -> TurnEvent:
+        await self.start()
+        event = await super().__anext__()
+        self.number = event.number
+        return event
+
+    async def text_stream(self) -> AsyncIterator[str]:
+        """The answer's text as it comes. Raises what ended the turn if it failed."""
+        async for event in self:
+            if isinstance(event, Delta):
+                yield event.text
+            elif isinstance(event, Done) and event.error is not None:
+                raise of_code(event.error.code, event.error.message)
+
+    async def text(self) -> str:
+        """The whole answer, waited for."""
+        return "".join([piece async for piece in self.text_stream()])
+
+    def cancel(self) -> None:
+        """Stops the turn; what it said is kept. Nothing happens if it has not begun."""
+        if self._native is not None:
+            self._native.cancel()
+
+    async def __aenter__(self) -> AsyncTurn:
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cancel()
+
+    def _started(self) -> _ext.Turn:
+        if self._native is None:
+            raise of_code("INVALID_ARGUMENT", "the turn has not begun: await its `start()`")
+        turn: _ext.Turn = self._native
+        return turn
+
+
+class AsyncAnswer(_Stream[Event]):
+    """An answer without a conversation: an async iterator of its events. Dropping it ends it."""
+
+    def __init__(self, native: _ext.Answer) -> None:
+        super().__init__(native, answer_event)
+        self.model: str = native.model
+        """The model that answers."""
+
+    async def text_stream(self) -> AsyncIterator[str]:
+        """The answer's text as it comes."""
+        async for event in self:
+            if isinstance(event, Delta):
+                yield event.text
+
+    async def text(self) -> str:
+        """The whole answer, waited for."""
+        return "".join([piece async for piece in self.text_stream()])
+
+    def cancel(self) -> None:
+        """Ends the answer; its last events still come."""
+        self._native.cancel()
+
+
+class AsyncEvents(_Stream[News]):
+    """News of what happens. It ends when Karen closes."""
+
+    def __init__(self, native: _ext.Events) -> None:
+        super().__init__(native, lambda news: News(**news))

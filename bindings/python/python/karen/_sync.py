@@ -1,0 +1,662 @@
+"""Karen for programs that block: scripts, notebooks, Streamlit."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from . import _host, _life, _native
+from ._data import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Conversation,
+    ConversationPage,
+    Delta,
+    Done,
+    Event,
+    Health,
+    Imported,
+    MadeApiKey,
+    Memory,
+    MemoryPage,
+    MessagePage,
+    ModelInfo,
+    News,
+    RecalledItem,
+    Remembered,
+    Sampling,
+    SignedIn,
+    SignInSession,
+    ToolSpec,
+    TurnEvent,
+    TurnInfo,
+    UsageTotal,
+    answer_event,
+    options,
+    plain,
+    texts,
+    turn_event,
+)
+from ._errors import of_code
+from ._model import Host, ModelAdapter, can
+from ._tool import Tool
+from ._tool import tool as make_tool
+
+P = ParamSpec("P")
+R = TypeVar("R")
+E = TypeVar("E")
+
+Setting = str | int | float | bool
+"""What a setting may be."""
+
+
+def open(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    config: str | os.PathLike[str] | None = None,
+    **settings: Setting,
+) -> Karen:
+    """Opens Karen on a data folder; see `Karen`."""
+    return Karen(path, config=config, **settings)
+
+
+class Karen:
+    """Karen, opened. Any thread may use it; nothing of it needs an event loop.
+
+    `path` is the data folder, `./karen-data` if not said; `":memory:"` keeps nothing. `config` is a
+    karen.toml, which is read with the `KAREN_*` variables. Settings win over both, by their names
+    in the file with `_` for the dot: `chat_temperature=0.2`. Short names are `model` (a GGUF file
+    that answers while no other model has been added), `instructions` and `start`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        **settings: Setting,
+    ) -> None:
+        if path is not None:
+            settings = {"data.folder": os.fspath(path), **settings}
+        file = None if config is None else os.fspath(config)
+        self._native: _native.Karen = _native.open(file, settings).wait()
+        self._models = Models(self._native.models())
+        self._auth = Auth(self._native.accounts())
+        _life.opened(self)
+
+    def session(self, token: str | None = None) -> Session:
+        """What one person does: whoever `token`, an access token or an API key, belongs to.
+
+        Without a token it is the only user of a program for one person.
+        """
+        return Session(self._native.session(token).wait(), self)
+
+    @property
+    def models(self) -> Models:
+        """The models."""
+        return self._models
+
+    @property
+    def auth(self) -> Auth:
+        """Accounts and sign-ins."""
+        return self._auth
+
+    @property
+    def folder(self) -> str | None:
+        """The data folder; `None` when everything is in memory."""
+        return self._native.folder()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration in use; secrets are `***`."""
+        config: dict[str, Any] = self._native.config()
+        return config
+
+    @overload
+    def tool(self, function: Callable[P, R], /) -> Tool[P, R]: ...
+    @overload
+    def tool(
+        self, function: None = None, /, *, name: str | None = None, description: str | None = None
+    ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Any:
+        """Makes a tool of a function, and lets turns call it from the next one on."""
+
+        def make(function: Callable[..., Any]) -> Tool[..., Any]:
+            return self.register(make_tool(name=name, description=description)(function))
+
+        return make if function is None else make(function)
+
+    def register(self, tool: Tool[P, R]) -> Tool[P, R]:
+        """Lets turns call a tool from the next one on."""
+        spec = {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+        }
+        self._native.register_tool(spec, _host.call_tool(tool, _host.running_loop()))
+        return tool
+
+    def unregister(self, name: str) -> bool:
+        """Takes a tool away; `False` if there was none."""
+        return self._native.unregister_tool(name)
+
+    def tools(self) -> list[ToolSpec]:
+        """What each tool says of itself."""
+        return [ToolSpec(**spec) for spec in self._native.tools()]
+
+    def live_turns(self) -> int:
+        """How many turns are running."""
+        return self._native.live_turns()
+
+    def health(self) -> Health:
+        """How each part is doing, found out by asking it."""
+        return Health._of(self._native.health().wait())
+
+    def verify(self) -> None:
+        """Checks that the database is whole, page by page."""
+        self._native.verify().wait()
+
+    def events(self) -> Events:
+        """What happens from here on, to whomever."""
+        return Events(self._native.events().wait())
+
+    def close(self) -> None:
+        """Stops the running turns, keeps what they said, and gives the folder free."""
+        self._native.close().wait()
+
+    def __enter__(self) -> Karen:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Session:
+    """Karen on behalf of one person: nothing of anybody else can be reached through it."""
+
+    def __init__(self, native: _native.Session, karen: Karen) -> None:
+        self._native = native
+        # While somebody has a session, the end of the interpreter closes what it belongs to.
+        self._karen = karen
+        whose = native.whose()
+        self.user: str = whose["user"]
+        self.tenant: str = whose["tenant"]
+        self.role: str = whose["role"]
+        self.permissions: list[str] = whose["permissions"]
+        self.conversations = Conversations(native)
+        self.memories = Memories(native)
+
+    def chat(
+        self,
+        message: str,
+        *,
+        conversation: str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        remember: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Turn:
+        """Says something. The message is durable when this returns, and the turn goes on by itself.
+
+        Iterate over the turn for its events, `text_stream()` for the answer's text as it comes,
+        `text()` for all of it. Leaving it early does not stop it; `cancel()` and leaving its `with`
+        block do.
+        """
+        chosen = options(
+            conversation=conversation,
+            model=model,
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+            remember=remember,
+            idempotency_key=idempotency_key,
+        )
+        return Turn(self._native.chat(message, chosen).wait())
+
+    def resume(self, turn: str, after: int = 0) -> Turn:
+        """Listens to a turn again, from the event after number `after`."""
+        return Turn(self._native.resume(turn, after).wait())
+
+    def turn(self, turn: str) -> TurnInfo:
+        """One turn as the log keeps it."""
+        return TurnInfo(**self._native.turn(turn).wait())
+
+    def cancel(self, turn: str) -> bool:
+        """Stops a turn; what it said is kept. `False` if it was over."""
+        stopped: bool = self._native.cancel(turn).wait()
+        return stopped
+
+    def remember(self, text: str, *, tags: Iterable[str] = ()) -> Remembered:
+        """Remembers a note; the next recall finds it."""
+        return Remembered(**self._native.remember(text, texts(tags, "tags")).wait())
+
+    def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
+        """What is relevant to `query`, best first; 1 to 200 at most."""
+        found = self._native.recall(query, limit).wait()
+        return [RecalledItem._of(item) for item in found]
+
+    def forget(self, memory: str) -> bool:
+        """Forgets a memory for good; `False` if there was none."""
+        forgotten: bool = self._native.forget(memory).wait()
+        return forgotten
+
+    def usage(self, since: int = 0) -> UsageTotal:
+        """What was used at or after `since`, unix milliseconds."""
+        return UsageTotal(**self._native.usage(since).wait())
+
+    def import_history(
+        self, text: str, *, on_progress: Callable[[int, int], object] | None = None
+    ) -> Imported:
+        """Takes over a chat history: OpenAI's `conversations.json`, or JSON lines.
+
+        `on_progress` is called with the conversations dealt with, and how many there are.
+        """
+        return Imported(**self._native.import_history(text, on_progress).wait())
+
+    def generate(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        model: str | None = None,
+        tools: Sequence[ToolSpec] = (),
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+    ) -> Answer:
+        """Answers a chat that you keep yourself: nothing is remembered or recalled."""
+        chosen = options(
+            model=model,
+            tools=plain(tools),
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+        )
+        return Answer(self._native.generate(list(messages), chosen).wait())
+
+
+class Conversations:
+    """The conversations of one person."""
+
+    def __init__(self, native: _native.Session) -> None:
+        self._native = native
+
+    def create(self, title: str) -> Conversation:
+        """Begins a conversation without saying anything yet."""
+        return Conversation(**self._native.create_conversation(title).wait())
+
+    def list(self, *, after: str | None = None, limit: int = 50) -> ConversationPage:
+        """A page of up to 200, last used first; `after` is the `next` of the page before."""
+        return ConversationPage._of(self._native.list_conversations(after, limit).wait())
+
+    def get(self, conversation: str) -> Conversation:
+        """One conversation."""
+        return Conversation(**self._native.conversation(conversation).wait())
+
+    def messages(
+        self, conversation: str, *, before: str | None = None, limit: int = 1000
+    ) -> MessagePage:
+        """The last messages of a conversation, or the last before one of them; oldest first."""
+        return MessagePage._of(self._native.messages(conversation, before, limit).wait())
+
+    def running_turn(self, conversation: str) -> str | None:
+        """The turn that is running in a conversation, for `resume`."""
+        turn: str | None = self._native.running_turn(conversation)
+        return turn
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Renames a conversation."""
+        self._native.rename_conversation(conversation, title).wait()
+
+    def delete(self, conversation: str) -> bool:
+        """Deletes a conversation; what was remembered of it stays until it is forgotten."""
+        deleted: bool = self._native.delete_conversation(conversation).wait()
+        return deleted
+
+
+class Memories:
+    """What is remembered for one person."""
+
+    def __init__(self, native: _native.Session) -> None:
+        self._native = native
+
+    def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
+        """A page, newest first; `after` is the `next` of the page before."""
+        return MemoryPage._of(self._native.list_memories(after, limit).wait())
+
+    def get(self, memory: str) -> Memory:
+        """One memory."""
+        return Memory(**self._native.memory(memory).wait())
+
+    def forget_all(self) -> int:
+        """Forgets everything; gives how much that was."""
+        forgotten: int = self._native.forget_all().wait()
+        return forgotten
+
+
+class Models:
+    """The models."""
+
+    def __init__(self, native: _native.Models) -> None:
+        self._native = native
+
+    def list(self) -> Sequence[ModelInfo]:
+        """Every model, in the order of adding."""
+        return [ModelInfo._of(model) for model in self._native.list()]
+
+    def get(self, name: str | None = None) -> ModelInfo:
+        """One model; the default one if none is named."""
+        return ModelInfo._of(self._native.get(name))
+
+    @property
+    def default(self) -> str | None:
+        """The model that answers when none is named."""
+        return self._native.default_name()
+
+    def set_default(self, name: str) -> None:
+        """Sets the model that answers when none is named, and keeps that."""
+        self._native.set_default(name)
+
+    def add(
+        self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
+    ) -> ModelInfo:
+        """Adds a GGUF file, which stays where it is; unless `keep`, until Karen closes."""
+        return ModelInfo._of(self._native.add(os.fspath(path), name, keep).wait())
+
+    def register(self, name: str, adapter: ModelAdapter) -> None:
+        """Makes a model of your own usable like any other, until Karen closes."""
+        host = Host(adapter, _host.running_loop())
+        generates, embeds = can(adapter, "generate"), can(adapter, "embed")
+        self._native.register(name, host, generates, embeds, adapter.context_tokens)
+
+    def remove(self, name: str) -> bool:
+        """Takes a model away; its file stays. `False` if there was none."""
+        removed: bool = self._native.remove(name).wait()
+        return removed
+
+    def load(self, name: str) -> None:
+        """Loads a model now instead of at its first use."""
+        self._native.load(name).wait()
+
+    def unload(self, name: str) -> None:
+        """Gives a model's memory back; it loads again at its next use."""
+        self._native.unload(name).wait()
+
+    def embed(self, name: str, values: Iterable[str]) -> Sequence[Sequence[float]]:
+        """Embeds each text, L2-normalised."""
+        rows: list[list[float]] = self._native.embed(name, texts(values, "values")).wait()
+        return rows
+
+    def count_text(self, name: str, text: str) -> int:
+        """Tokens of a text."""
+        count: int = self._native.count_text(name, text).wait()
+        return count
+
+    def count_prompt(
+        self,
+        name: str,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[ToolSpec] = (),
+    ) -> int:
+        """Tokens of a chat in the model's own template."""
+        prompt = [dict(message) for message in messages]
+        count: int = self._native.count_prompt(name, prompt, plain(tools)).wait()
+        return count
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+    ) -> Answer:
+        """Continues a text; no chat template is applied."""
+        chosen = options(
+            model=model,
+            max_tokens=max_tokens,
+            sampling=_sampling(temperature, sampling),
+            stop=texts(stop, "stop"),
+        )
+        return Answer(self._native.complete(prompt, chosen).wait())
+
+
+class Auth:
+    """Accounts, sign-ins and keys. What acts on somebody's behalf takes that session first."""
+
+    def __init__(self, native: _native.Accounts) -> None:
+        self._native = native
+
+    def setup_needed(self) -> bool:
+        """Whether there is no account yet."""
+        needed: bool = self._native.setup_needed().wait()
+        return needed
+
+    def setup_token(self) -> str | None:
+        """The token that makes the first account; `None` once there is one."""
+        token: str | None = self._native.setup_token().wait()
+        return token
+
+    def set_up(self, token: str, *, email: str, name: str, password: str) -> SignedIn:
+        """Makes the first account, the owner, and signs it in.
+
+        Passwords have 15 to 128 characters.
+        """
+        return SignedIn._of(self._native.set_up(token, email, name, password).wait())
+
+    def register(
+        self, *, email: str, name: str, password: str, device: str | None = None
+    ) -> SignedIn:
+        """Makes an account for whoever asks, if `auth_registration` is `open`, and signs it in."""
+        return SignedIn._of(self._native.register(email, name, password, device).wait())
+
+    def log_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
+        """Signs in."""
+        return SignedIn._of(self._native.log_in(email, password, device).wait())
+
+    def refresh(self, token: str) -> SignedIn:
+        """Gives new tokens for a refresh token, which must not be used again."""
+        return SignedIn._of(self._native.refresh(token).wait())
+
+    def log_out(self, session: Session) -> None:
+        """Ends the sign-in that `session` was made from."""
+        self._native.log_out(session._native).wait()
+
+    def log_out_everywhere(self, session: Session) -> None:
+        """Ends every sign-in of the session's account."""
+        self._native.log_out_everywhere(session._native).wait()
+
+    def sessions(self, session: Session) -> list[SignInSession]:
+        """The sign-ins of the session's account, newest first."""
+        found = self._native.sessions(session._native).wait()
+        return [SignInSession(**item) for item in found]
+
+    def revoke_session(self, session: Session, id: str) -> None:
+        """Ends one sign-in of the session's account."""
+        self._native.revoke_session(session._native, id).wait()
+
+    def change_password(self, session: Session, current: str, new: str) -> None:
+        """Changes the password of the session's account, and ends its other sign-ins."""
+        self._native.change_password(session._native, current, new).wait()
+
+    def own_account(self, session: Session) -> Account:
+        """The session's own account."""
+        return Account(**self._native.own(session._native).wait())
+
+    def accounts(
+        self, session: Session, *, after: str | None = None, limit: int = 200
+    ) -> list[Account]:
+        """The accounts of the session's tenant, ordered by id."""
+        found = self._native.list(session._native, after, limit).wait()
+        return [Account(**account) for account in found]
+
+    def create_account(
+        self, session: Session, *, email: str, name: str, password: str, role: str = "member"
+    ) -> Account:
+        """Makes an account in the session's tenant."""
+        made = self._native.create(session._native, email, name, password, role)
+        return Account(**made.wait())
+
+    def disable_account(self, session: Session, account: str) -> None:
+        """Shuts an account out."""
+        self._native.disable(session._native, account).wait()
+
+    def enable_account(self, session: Session, account: str) -> None:
+        """Lets a disabled account sign in again."""
+        self._native.enable(session._native, account).wait()
+
+    def create_api_key(
+        self,
+        session: Session,
+        name: str,
+        *,
+        permissions: Iterable[str] | None = None,
+        lifetime: float | None = None,
+    ) -> MadeApiKey:
+        """Makes an API key: what it allows, all if not said, and how many seconds it lasts."""
+        allowed = None if permissions is None else texts(permissions, "permissions")
+        made = self._native.create_api_key(session._native, name, allowed, lifetime)
+        return MadeApiKey._of(made.wait())
+
+    def api_keys(self, session: Session) -> list[ApiKey]:
+        """The API keys of the session's account, newest first."""
+        found = self._native.api_keys(session._native).wait()
+        return [ApiKey(**key) for key in found]
+
+    def revoke_api_key(self, session: Session, id: str) -> None:
+        """Ends an API key of the session's account."""
+        self._native.revoke_api_key(session._native, id).wait()
+
+    def audit_log(self, session: Session, *, after: int = 0, limit: int = 200) -> list[AuditEntry]:
+        """Entries of the tenant's audit log whose number is above `after`."""
+        found = self._native.audit_log(session._native, after, limit).wait()
+        return [AuditEntry(**entry) for entry in found]
+
+    def verify_audit_log(self, session: Session) -> int:
+        """Checks the tenant's audit log from its beginning; gives how many entries it has."""
+        count: int = self._native.verify_audit_log(session._native).wait()
+        return count
+
+
+class _Stream(Generic[E]):
+    """Events one by one, of which some come in a hop."""
+
+    def __init__(self, native: Any, read: Callable[[dict[str, Any]], E]) -> None:
+        self._native = native
+        self._read = read
+        self._hop: deque[dict[str, Any]] = deque()
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[E]:
+        return self
+
+    def __next__(self) -> E:
+        if not self._hop and not self._is_over:
+            self._hop.extend(self._native.next().wait())
+            self._is_over = not self._hop
+        if not self._hop:
+            raise StopIteration
+        return self._read(self._hop.popleft())
+
+
+class Turn(_Stream[TurnEvent]):
+    """A turn that is listened to: an iterator of its events, which ends after `Done`."""
+
+    def __init__(self, native: _native.Turn) -> None:
+        super().__init__(native, turn_event)
+        self.id: str = native.id
+        """The turn, for `Session.resume`."""
+        self.conversation: str = native.conversation
+        """Where it takes place, for the next `Session.chat`."""
+        self.number = 0
+        """The last event that was read, for `Session.resume`."""
+
+    def __next__(self) -> TurnEvent:
+        event = super().__next__()
+        self.number = event.number
+        return event
+
+    def text_stream(self) -> Iterator[str]:
+        """The answer's text as it comes. Raises what ended the turn if it failed."""
+        for event in self:
+            if isinstance(event, Delta):
+                yield event.text
+            elif isinstance(event, Done) and event.error is not None:
+                raise of_code(event.error.code, event.error.message)
+
+    def text(self) -> str:
+        """The whole answer, waited for."""
+        return "".join(self.text_stream())
+
+    def cancel(self) -> None:
+        """Stops the turn; what it said is kept."""
+        self._native.cancel()
+
+    def __enter__(self) -> Turn:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cancel()
+
+
+class Answer(_Stream[Event]):
+    """An answer without a conversation: an iterator of its events. Dropping it ends it."""
+
+    def __init__(self, native: _native.Answer) -> None:
+        super().__init__(native, answer_event)
+        self.model: str = native.model
+        """The model that answers."""
+
+    def text_stream(self) -> Iterator[str]:
+        """The answer's text as it comes."""
+        for event in self:
+            if isinstance(event, Delta):
+                yield event.text
+
+    def text(self) -> str:
+        """The whole answer, waited for."""
+        return "".join(self.text_stream())
+
+    def cancel(self) -> None:
+        """Ends the answer; its last events still come."""
+        self._native.cancel()
+
+
+class Events(_Stream[News]):
+    """News of what happens. It ends when Karen closes."""
+
+    def __init__(self, native: _native.Events) -> None:
+        super().__init__(native, lambda news: News(**news))
+
+
+def _sampling(temperature: float | None, sampling: Sampling | None) -> Sampling | None:
+    if temperature is None:
+        return sampling
+    return {**(sampling or {}), "temperature": temperature}

@@ -1,0 +1,5 @@
+"""Which Karen this is."""
+
+from ._native import version as version
+
+__all__ = ["version"]
