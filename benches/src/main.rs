@@ -5,6 +5,7 @@ mod engine;
 mod goldens;
 mod http;
 mod locomo;
+mod memory;
 mod pack;
 mod recall;
 mod start;
@@ -72,6 +73,12 @@ enum Bench {
         #[arg(long, default_value = "tests/model/goldens.json")]
         goldens: PathBuf,
     },
+    /// Recall over many records of one user.
+    Memory {
+        /// Records.
+        #[arg(long, default_value_t = 100_000)]
+        records: usize,
+    },
     /// Evidence recall on LoCoMo.
     Recall {
         /// The data, such as locomo10.json.
@@ -127,6 +134,7 @@ async fn run(bench: Bench) -> Result<()> {
             tokens,
         } => engine::bare(&model, threads, streams, tokens),
         Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
+        Bench::Memory { records } => memory::run(records).await,
         Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
         Bench::Serve { mode, folder } => start::serve(&mode, folder).await,

@@ -112,3 +112,11 @@ pub enum TextChange {
     /// The record is gone.
     Delete(RecordId),
 }
+
+impl TextChange {
+    pub(crate) fn id(&self) -> &RecordId {
+        match self {
+            Self::Put { id, .. } | Self::Delete(id) => id,
+        }
+    }
+}

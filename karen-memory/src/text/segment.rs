@@ -1,186 +1,191 @@
-//! The words of one user's records, and the sessions they stand in.
+//! The words of one user's records, kept by session.
+//!
+//! A session is the unit: its postings stand together, and a word's own list names sessions, each with
+//! the most that the word reaches in it. So a search bounds whole sessions first and looks into those
+//! alone that can hold an answer.
 
+mod dictionary;
 mod score;
+mod session;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+
+use dictionary::Dictionary;
+use session::{Document, Session};
 
 use super::analysis::stems;
 use super::{Place, TextChange, TextHit};
 use crate::{Facets, Filter, RecordId};
 
-/// Neighbours on each side that count at the two middle scales.
-pub(super) const REACHES: [usize; 2] = [1, 3];
+/// Neighbours on each side that count at each scale: the record itself, and the two middle ones.
+const REACHES: [usize; 3] = [0, 1, 3];
 
-/// Documents, in sessions, with the documents of each word.
+/// Names a session within its segment.
+type SessionNumber = u32;
+
+/// Sessions, with the sessions of each word.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    documents: HashMap<RecordId, Document>,
-    sessions: HashMap<String, Session>,
-    postings: HashMap<String, HashMap<RecordId, u32>>,
-    /// Sums over all documents of their length in words: alone, and with their neighbours.
-    lengths: Lengths,
+    /// Empty ones are free to be used again.
+    sessions: Vec<Session>,
+    free: Vec<SessionNumber>,
+    by_name: HashMap<String, SessionNumber>,
+    /// The session and the time of each record.
+    by_record: HashMap<RecordId, (SessionNumber, i64)>,
+    words: Dictionary,
+    totals: Totals,
 }
 
-#[derive(Debug)]
-struct Document {
-    facets: Facets,
-    at: i64,
-    terms: Vec<String>,
-    /// Where it stands in its session.
-    position: usize,
-}
-
-/// Documents of one session in their order, each with the lengths of its windows.
+/// Sums over everything, for means.
 #[derive(Debug, Default)]
-struct Session {
-    order: Vec<RecordId>,
-    lengths: Vec<[f32; 3]>,
-    length: f32,
+struct Totals {
+    documents: usize,
+    sessions: usize,
+    /// Of the lengths of all documents in words: alone, and with their neighbours.
+    lengths: [f64; 3],
 }
 
-#[derive(Debug, Default)]
-struct Lengths {
-    windows: [f64; 3],
+/// Changes of a session that are made together.
+#[derive(Default)]
+struct Changes {
+    put: Vec<(Document, Vec<String>)>,
+    deleted: Vec<RecordId>,
 }
 
 impl Segment {
-    /// Applies changes; the order of each session they touch is made anew once.
+    /// Applies changes; each session that they touch is made anew once.
     pub(super) fn apply(&mut self, changes: Vec<TextChange>) {
-        let mut touched = HashSet::new();
-        for change in changes {
-            match change {
-                TextChange::Put {
-                    id,
-                    facets,
-                    at,
-                    text,
-                } => {
-                    touched.extend(self.delete(&id));
-                    touched.insert(self.insert(id, facets, at, &text));
-                }
-                TextChange::Delete(id) => touched.extend(self.delete(&id)),
+        let mut touched: HashMap<SessionNumber, Changes> = HashMap::new();
+        for change in latest(changes) {
+            if let Some(&(number, _)) = self.by_record.get(change.id()) {
+                let deleted = &mut touched.entry(number).or_default().deleted;
+                deleted.push(change.id().clone());
+            }
+            if let TextChange::Put {
+                id,
+                facets,
+                at,
+                text,
+            } = change
+            {
+                let number = self.number_of(session_name(&facets, &id));
+                let terms = stems(&text);
+                let document = Document::new(id, facets, at, terms.len());
+                let put = &mut touched.entry(number).or_default().put;
+                put.push((document, terms));
             }
         }
-        for session in touched {
-            self.arrange(&session);
+        let numbers: BTreeSet<SessionNumber> = touched.keys().copied().collect();
+        for number in numbers {
+            let changes = touched.remove(&number).unwrap_or_default();
+            self.change(number, changes);
         }
     }
 
     pub(super) fn search(&self, query: &str, filter: &Filter, limit: usize) -> Vec<TextHit> {
-        let mut seen = HashSet::new();
-        let mut terms = stems(query);
-        terms.retain(|term| seen.insert(term.clone()));
-        let mut hits = self.score(&terms, filter);
-        let sum = |hit: &TextHit| hit.scores.iter().sum::<f32>();
-        hits.sort_unstable_by(|a, b| sum(b).total_cmp(&sum(a)).then_with(|| a.id.cmp(&b.id)));
-        hits.truncate(limit);
-        hits
+        score::search(self, query, filter, limit)
     }
 
     pub(super) fn place(&self, id: &RecordId) -> Option<Place> {
-        let document = self.documents.get(id)?;
+        let &(number, at) = self.by_record.get(id)?;
+        let session = &self.sessions[number as usize];
         Some(Place {
-            session: session_key(&document.facets, id),
-            position: document.position,
+            session: session.name.clone(),
+            position: session.position(at, id)?,
         })
     }
 
-    /// Gives the session it is in.
-    fn insert(&mut self, id: RecordId, facets: Facets, at: i64, text: &str) -> String {
-        let session = session_key(&facets, &id);
-        let terms = stems(text);
-        for term in &terms {
-            let documents = self.postings.entry(term.clone()).or_default();
-            *documents.entry(id.clone()).or_default() += 1;
+    fn number_of(&mut self, name: String) -> SessionNumber {
+        if let Some(&number) = self.by_name.get(&name) {
+            return number;
         }
-        self.sessions
-            .entry(session.clone())
-            .or_default()
-            .order
-            .push(id.clone());
-        let position = 0;
-        let document = Document {
-            facets,
-            at,
-            terms,
-            position,
-        };
-        self.documents.insert(id, document);
-        session
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.sessions.push(Session::default());
+            SessionNumber::try_from(self.sessions.len() - 1).expect("sessions fit u32")
+        });
+        self.sessions[number as usize].name.clone_from(&name);
+        self.by_name.insert(name, number);
+        number
     }
 
-    /// Gives the session it was in.
-    fn delete(&mut self, id: &RecordId) -> Option<String> {
-        let document = self.documents.remove(id)?;
-        for term in &document.terms {
-            let Some(documents) = self.postings.get_mut(term) else {
-                continue;
-            };
-            documents.remove(id);
-            if documents.is_empty() {
-                self.postings.remove(term);
+    fn change(&mut self, number: SessionNumber, changes: Changes) {
+        let Changes { put, deleted } = changes;
+        let session = &mut self.sessions[number as usize];
+        let before = session.summary();
+        self.totals.remove(session);
+        session.remove(&deleted);
+        for id in &deleted {
+            // It may stand in another session already.
+            if self
+                .by_record
+                .get(id)
+                .is_some_and(|&(held, _)| held == number)
+            {
+                self.by_record.remove(id);
             }
         }
-        let session = session_key(&document.facets, id);
-        if let Some(members) = self.sessions.get_mut(&session) {
-            members.order.retain(|member| member != id);
+        for (Document { id, at, .. }, _) in &put {
+            self.by_record.insert(id.clone(), (number, *at));
         }
-        Some(session)
-    }
-
-    /// Orders a session and measures its windows.
-    fn arrange(&mut self, key: &str) {
-        let Some(session) = self.sessions.get_mut(key) else {
-            return;
-        };
-        for lengths in session.lengths.drain(..) {
-            self.lengths.add(&lengths, -1.0);
-        }
-        if session.order.is_empty() {
-            self.sessions.remove(key);
-            return;
-        }
-        let documents = &mut self.documents;
-        session
-            .order
-            .sort_by(|a, b| (documents[a].at, a).cmp(&(documents[b].at, b)));
-        let length_of = |id: &RecordId| documents[id].terms.len() as f32;
-        let own: Vec<f32> = session.order.iter().map(length_of).collect();
-        session.length = own.iter().sum();
-        session.lengths = (0..own.len()).map(|i| windows(&own, i)).collect();
-        for lengths in &session.lengths {
-            self.lengths.add(lengths, 1.0);
-        }
-        for (position, id) in session.order.iter().enumerate() {
-            if let Some(document) = documents.get_mut(id) {
-                document.position = position;
-            }
+        let words = &mut self.words;
+        session.insert(put, |term| words.number_of(term));
+        self.totals.add(session);
+        self.words.replace(number, before, session.summary());
+        if session.documents.is_empty() {
+            self.by_name.remove(&std::mem::take(&mut session.name));
+            self.free.push(number);
         }
     }
 }
 
-impl Lengths {
-    fn add(&mut self, lengths: &[f32; 3], sign: f64) {
-        for (sum, length) in self.windows.iter_mut().zip(lengths) {
-            *sum += sign * f64::from(*length);
+impl Totals {
+    fn add(&mut self, session: &Session) {
+        self.sessions += usize::from(!session.documents.is_empty());
+        self.documents += session.documents.len();
+        self.add_lengths(session, 1.0);
+    }
+
+    fn remove(&mut self, session: &Session) {
+        self.sessions -= usize::from(!session.documents.is_empty());
+        self.documents -= session.documents.len();
+        self.add_lengths(session, -1.0);
+    }
+
+    fn add_lengths(&mut self, session: &Session, sign: f64) {
+        for (sum, length) in self.lengths.iter_mut().zip(session.lengths()) {
+            *sum += sign * length;
         }
+    }
+
+    /// The mean length of a document at each scale.
+    fn means(&self) -> [f32; 3] {
+        self.lengths.map(|sum| (sum / self.documents as f64) as f32)
+    }
+
+    /// The mean length of a session.
+    fn session_mean(&self) -> f32 {
+        (self.lengths[0] / self.sessions as f64) as f32
     }
 }
 
-/// The length of a document alone, and with its neighbours at each reach.
-fn windows(own: &[f32], position: usize) -> [f32; 3] {
-    let reach = |reach| own[window(position, reach, own.len())].iter().sum();
-    [own[position], reach(REACHES[0]), reach(REACHES[1])]
-}
-
-fn window(position: usize, reach: usize, len: usize) -> std::ops::Range<usize> {
-    position.saturating_sub(reach)..(position + reach + 1).min(len)
+/// The last change of each record, in their order.
+fn latest(changes: Vec<TextChange>) -> Vec<TextChange> {
+    let mut last: HashMap<RecordId, usize> = HashMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        last.insert(change.id().clone(), index);
+    }
+    let indexed = changes.into_iter().enumerate();
+    let kept = indexed.filter(|(index, change)| last.get(change.id()) == Some(index));
+    kept.map(|(_, change)| change).collect()
 }
 
 /// A record without a session is one of its own; ids and session names are told apart by a prefix.
-fn session_key(facets: &Facets, id: &RecordId) -> String {
+fn session_name(facets: &Facets, id: &RecordId) -> String {
     match &facets.session {
         Some(session) => format!("session:{session}"),
         None => format!("record:{id}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,112 +1,269 @@
-//! BM25 of a query at the four scales.
+//! BM25 of a query at the four scales, of those records alone that can be among the best.
+//!
+//! What a word can be worth in a session is bounded by the most that it counts in any window there and
+//! by the shortest window. Sessions are looked into in the order of their bounds, until the next one
+//! cannot better the worst of the answers: the answers are those of a search through everything.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashSet};
 
-use super::{Document, REACHES, Segment, session_key, window};
+use super::dictionary::Word;
+use super::session::{Session, spread};
+use super::{REACHES, Segment, SessionNumber};
 use crate::text::TextHit;
+use crate::text::analysis::stems;
 use crate::text::bm25::{idf, saturation};
 use crate::{Filter, RecordId};
 
-/// Scores at the three scales around each document, and of each session.
-#[derive(Default)]
-struct Scores<'a> {
-    windows: HashMap<&'a RecordId, [f32; 3]>,
-    sessions: HashMap<&'a str, f32>,
+/// Sums of the same numbers in another order differ by less than this share.
+const ROUNDING: f32 = 1.0001;
+
+/// Stands for any count: a word is worth next to nothing more from here on.
+const COUNT_UNKNOWN: f32 = 1e6;
+
+/// A word of the query.
+struct Term<'a> {
+    text: String,
+    number: u32,
+    word: &'a Word,
+    /// At the three scales of windows, and of sessions.
+    weights: [f32; 4],
 }
 
-/// How often one word occurs around each document, and in each session.
-#[derive(Default)]
-struct Counts<'a> {
-    windows: [HashMap<&'a RecordId, f32>; 3],
-    sessions: HashMap<&'a str, f32>,
+/// A query against one segment.
+struct Search<'a> {
+    segment: &'a Segment,
+    filter: &'a Filter,
+    terms: Vec<Term<'a>>,
+    means: [f32; 3],
+    session_mean: f32,
 }
 
-impl Segment {
-    /// Every admitted document that shares a term, in no particular order.
-    pub(super) fn score(&self, terms: &[String], filter: &Filter) -> Vec<TextHit> {
-        let mut scores = Scores::default();
-        for term in terms {
-            self.add_term(term, &mut scores);
+/// A session, and what its best record is worth at most.
+struct Bound(f32, SessionNumber);
+
+/// A record that shares a word.
+struct Found<'a> {
+    session: &'a Session,
+    position: usize,
+    scores: [f32; 4],
+}
+
+/// The best so far.
+struct Best<'a> {
+    limit: usize,
+    found: Vec<Found<'a>>,
+    /// The worst of them, once there are as many as wanted.
+    worst: f32,
+}
+
+pub(super) fn search(
+    segment: &Segment,
+    query: &str,
+    filter: &Filter,
+    limit: usize,
+) -> Vec<TextHit> {
+    if limit == 0 || segment.totals.documents == 0 {
+        return Vec::new();
+    }
+    let search = Search {
+        segment,
+        filter,
+        terms: terms(segment, query),
+        means: segment.totals.means(),
+        session_mean: segment.totals.session_mean(),
+    };
+    let best = search.best(limit);
+    best.into_iter().map(|found| search.hit(&found)).collect()
+}
+
+/// The words of a query that some record has, each once.
+fn terms<'a>(segment: &'a Segment, query: &str) -> Vec<Term<'a>> {
+    let mut seen = HashSet::new();
+    let mut texts = stems(query);
+    texts.retain(|text| seen.insert(text.clone()));
+    let term = |text: String| {
+        let (number, word) = segment.words.get(&text)?;
+        let totals = &segment.totals;
+        let [own, near, around] = word.documents.map(|n| idf(totals.documents, n as usize));
+        let session = idf(totals.sessions, word.sessions.len());
+        Some(Term {
+            text,
+            number,
+            word,
+            weights: [own, near, around, session],
+        })
+    };
+    texts.into_iter().filter_map(term).collect()
+}
+
+impl<'a> Search<'a> {
+    fn best(&self, limit: usize) -> Vec<Found<'a>> {
+        let mut best = Best::new(limit);
+        let mut bounds = BinaryHeap::from(self.bounds());
+        while let Some(Bound(bound, number)) = bounds.pop() {
+            if bound * ROUNDING < best.worst {
+                break;
+            }
+            self.look_into(&self.segment.sessions[number as usize], &mut best);
         }
-        let in_sessions = scores
-            .sessions
-            .keys()
-            .filter_map(|key| self.sessions.get(*key));
-        let documents = in_sessions.flat_map(|session| &session.order);
-        documents
-            .map(|id| (id, &self.documents[id]))
-            .filter(|(_, document)| filter.admits(&document.facets))
-            .map(|(id, document)| self.hit(id, document, terms, &scores))
-            .collect()
+        best.into_sorted()
     }
 
-    fn hit(
-        &self,
-        id: &RecordId,
-        document: &Document,
-        terms: &[String],
-        scores: &Scores<'_>,
-    ) -> TextHit {
-        let [turn, near, around] = scores.windows.get(id).copied().unwrap_or_default();
-        let key = session_key(&document.facets, id);
-        let session = scores
-            .sessions
-            .get(key.as_str())
-            .copied()
-            .unwrap_or_default();
-        let has = |term: &&String| self.postings.get(*term).is_some_and(|p| p.contains_key(id));
-        TextHit {
-            id: id.clone(),
-            scores: [turn, near, around, session],
-            terms: terms.iter().filter(has).cloned().collect(),
-        }
-    }
-
-    fn add_term<'a>(&'a self, term: &str, scores: &mut Scores<'a>) {
-        let counts = self.count(term);
-        for (scale, counted) in counts.windows.iter().enumerate() {
-            let weight = idf(self.documents.len(), counted.len());
-            let mean = (self.lengths.windows[scale] / self.documents.len() as f64) as f32;
-            for (id, count) in counted {
-                let length = self.window_length(id, scale);
-                let score = &mut scores.windows.entry(id).or_default()[scale];
-                *score += weight * saturation(*count, length, mean);
+    /// The sessions that have a word of the query.
+    fn bounds(&self) -> Vec<Bound> {
+        let mut bounds = vec![0.0_f32; self.segment.sessions.len()];
+        for term in &self.terms {
+            for entry in &term.word.sessions {
+                let session = &self.segment.sessions[entry.session as usize];
+                bounds[entry.session as usize] += self.bound(term, session, entry.peaks);
             }
         }
-        let weight = idf(self.sessions.len(), counts.sessions.len());
-        let mean = (self.lengths.windows[0] / self.sessions.len() as f64) as f32;
-        for (key, count) in counts.sessions {
-            let length = self.sessions[key].length;
-            *scores.sessions.entry(key).or_default() += weight * saturation(count, length, mean);
-        }
+        let bounds = (0..).zip(bounds).filter(|&(_, bound)| bound > 0.0);
+        bounds.map(|(number, bound)| Bound(bound, number)).collect()
     }
 
-    /// Spreads each occurrence over the documents whose windows reach it.
-    fn count(&self, term: &str) -> Counts<'_> {
-        let mut counts = Counts::default();
-        for (id, count) in self.postings.get(term).into_iter().flatten() {
-            let document = &self.documents[id];
-            let key = session_key(&document.facets, id);
-            let (key, session) = self
-                .sessions
-                .get_key_value(&key)
-                .expect("every document is in a session");
-            let count = *count as f32;
-            *counts.windows[0].entry(id).or_default() += count;
+    /// What a term is worth in a session at most.
+    fn bound(&self, term: &Term<'_>, session: &Session, peaks: [u8; 4]) -> f32 {
+        let most = |peak: u8| match peak {
+            u8::MAX => COUNT_UNKNOWN,
+            peak => f32::from(peak),
+        };
+        let windows = (0..3).map(|scale| {
+            let (shortest, mean) = (session.shortest[scale], self.means[scale]);
+            term.weights[scale] * saturation(most(peaks[scale]), shortest, mean)
+        });
+        let of_session = saturation(most(peaks[3]), session.length, self.session_mean);
+        windows.sum::<f32>() + term.weights[3] * of_session
+    }
+
+    fn look_into(&self, session: &'a Session, best: &mut Best<'a>) {
+        let positions = session.documents.len();
+        let mut scores = vec![[0.0_f32; 4]; positions];
+        let mut of_session = 0.0;
+        for term in &self.terms {
+            let postings = session.postings(term.number);
             for (scale, reach) in REACHES.into_iter().enumerate() {
-                let near = window(document.position, reach, session.order.len());
-                for neighbour in &session.order[near] {
-                    *counts.windows[scale + 1].entry(neighbour).or_default() += count;
-                }
+                let (weight, mean) = (term.weights[scale], self.means[scale]);
+                spread(postings, reach, positions, |position, count| {
+                    let length = session.windows[position][scale];
+                    scores[position][scale] += weight * saturation(count as f32, length, mean);
+                });
             }
-            *counts.sessions.entry(key).or_default() += count;
+            let count: usize = postings.iter().map(|p| p.count()).sum();
+            let worth = saturation(count as f32, session.length, self.session_mean);
+            of_session += term.weights[3] * worth;
         }
-        counts
+        for (position, mut scores) in scores.into_iter().enumerate() {
+            scores[3] = of_session;
+            if self.filter.admits(&session.documents[position].facets) {
+                best.add(Found {
+                    session,
+                    position,
+                    scores,
+                });
+            }
+        }
     }
 
-    fn window_length(&self, id: &RecordId, scale: usize) -> f32 {
-        let document = &self.documents[id];
-        let session = &self.sessions[&session_key(&document.facets, id)];
-        session.lengths[document.position][scale]
+    fn hit(&self, found: &Found<'_>) -> TextHit {
+        let Found {
+            session, position, ..
+        } = *found;
+        let has = |term: &&Term<'_>| {
+            let mut is_there = false;
+            spread(
+                session.postings(term.number),
+                0,
+                session.documents.len(),
+                |p, _| {
+                    is_there |= p == position;
+                },
+            );
+            is_there
+        };
+        TextHit {
+            id: found.id().clone(),
+            scores: found.scores,
+            terms: self
+                .terms
+                .iter()
+                .filter(has)
+                .map(|t| t.text.clone())
+                .collect(),
+        }
     }
 }
+
+impl Found<'_> {
+    fn id(&self) -> &RecordId {
+        &self.session.documents[self.position].id
+    }
+
+    fn score(&self) -> f32 {
+        self.scores.iter().sum()
+    }
+
+    /// Best first; equal ones by id.
+    fn rank(&self, other: &Self) -> Ordering {
+        let by_score = other.score().total_cmp(&self.score());
+        by_score.then_with(|| self.id().cmp(other.id()))
+    }
+}
+
+impl<'a> Best<'a> {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            found: Vec::new(),
+            worst: 0.0,
+        }
+    }
+
+    fn add(&mut self, found: Found<'a>) {
+        if found.score() >= self.worst {
+            self.found.push(found);
+        }
+        if self.found.len() >= self.limit.saturating_mul(2) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.found.len() <= self.limit {
+            return;
+        }
+        self.found
+            .select_nth_unstable_by(self.limit - 1, Found::rank);
+        self.found.truncate(self.limit);
+        self.worst = self.found[self.limit - 1].score();
+    }
+
+    fn into_sorted(mut self) -> Vec<Found<'a>> {
+        self.cut();
+        self.found.sort_unstable_by(Found::rank);
+        self.found
+    }
+}
+
+impl Ord for Bound {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0
+            .total_cmp(&other.0)
+            .then_with(|| other.1.cmp(&self.1))
+    }
+}
+
+impl PartialOrd for Bound {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Bound {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Bound {}
