@@ -1,14 +1,17 @@
 //! Measures Karen. Every subcommand prints one JSON object a line; nothing else goes to stdout.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod cache;
 mod engine;
 mod goldens;
 mod http;
 mod locomo;
 mod memory;
+mod novelty;
 mod pack;
 mod recall;
 mod start;
+mod supersede;
 mod turn;
 
 use std::error::Error;
@@ -40,6 +43,12 @@ enum Bench {
         /// Turns measured.
         #[arg(long, default_value_t = 50)]
         runs: usize,
+    },
+    /// An answer from the exact cache.
+    Cache {
+        /// Answers in the cache, each asked for once.
+        #[arg(long, default_value_t = 10_000)]
+        answers: usize,
     },
     /// An authenticated GET, over keep-alive connections on loopback.
     Http {
@@ -97,6 +106,18 @@ enum Bench {
         #[arg(long, default_value_t = 1000)]
         tokens: u32,
     },
+    /// Junk that memory refuses, and news that it loses.
+    Novelty {
+        /// Facts that junk and news are made from.
+        #[arg(long, default_value_t = 300)]
+        facts: usize,
+    },
+    /// Facts that later ones retire, and those wrongly retired.
+    Supersede {
+        /// Times that each pair of sentences is told, with other names.
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+    },
     /// What `start` measures, in a process of its own.
     #[command(hide = true)]
     Serve {
@@ -122,6 +143,7 @@ async fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Start { runs } => start::run(runs),
         Bench::Turn { runs } => turn::run(runs).await,
+        Bench::Cache { answers } => cache::run(answers).await,
         Bench::Http {
             requests,
             connections,
@@ -137,6 +159,8 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Memory { records } => memory::run(records).await,
         Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
+        Bench::Novelty { facts } => novelty::run(facts).await,
+        Bench::Supersede { rounds } => supersede::run(rounds).await,
         Bench::Serve { mode, folder } => start::serve(&mode, folder).await,
     }
 }

@@ -26,15 +26,15 @@ struct Row {
 }
 
 /// Answers with as many tokens as are asked for, at once: what is left is Karen's own time.
-struct Instantly;
+pub(crate) struct Instantly;
 
 #[async_trait]
 impl ModelAdapter for Instantly {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             generate: true,
-            embed: false,
             context_tokens: 100_000,
+            ..Capabilities::default()
         }
     }
 

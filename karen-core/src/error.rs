@@ -222,6 +222,10 @@ impl From<MemoryError> for Error {
 
 impl From<ModelError> for Error {
     fn from(error: ModelError) -> Self {
+        let wait = match error.kind() {
+            ModelErrorKind::RateLimited { wait } => *wait,
+            _ => None,
+        };
         let code = match error.kind() {
             ModelErrorKind::Missing => Code::ModelMissing,
             ModelErrorKind::Load(_) => Code::ModelLoad,
@@ -233,11 +237,20 @@ impl From<ModelError> for Error {
             ModelErrorKind::PromptTooLong { .. } => Code::TooLarge,
             ModelErrorKind::Conflict => Code::Conflict,
             ModelErrorKind::Cancelled => Code::Cancelled,
-            ModelErrorKind::Busy | ModelErrorKind::Unavailable => Code::Unavailable,
+            ModelErrorKind::RateLimited { .. } => Code::RateLimited,
+            ModelErrorKind::Quota(_) => Code::Quota,
+            ModelErrorKind::Denied(_) => Code::Forbidden,
+            ModelErrorKind::Timeout => Code::Timeout,
+            ModelErrorKind::Busy
+            | ModelErrorKind::Unavailable
+            | ModelErrorKind::Interrupted
+            | ModelErrorKind::Malformed => Code::Unavailable,
             ModelErrorKind::Unsupported(_) => Code::Unsupported,
             _ => Code::Internal,
         };
-        Self::new(code, error.to_string()).caused_by(error)
+        let mut mapped = Self::new(code, error.to_string()).caused_by(error);
+        mapped.retry_after = wait;
+        mapped
     }
 }
 

@@ -1,13 +1,12 @@
 //! The handle to everything, and how it opens and closes.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::stream::BoxStream;
 use karen_auth::{Auth, AuthConfig, Principal, Registration as AuthRegistration, SigningSecret};
-use karen_infer::{ModelName, Models, ModelsConfig};
+use karen_infer::Models;
 use karen_memory::{Memory, MemoryConfig};
 use karen_sql::{Database, Location};
 
@@ -16,14 +15,12 @@ use crate::conversation::{ConversationStore, SqlConversationStore};
 use crate::embedder::BuiltInEmbedder;
 use crate::event::{Event, EventBus, EventKind, InProcessEventBus};
 use crate::folder::DataFolder;
+use crate::models::open_models;
 use crate::schema::MIGRATIONS;
 use crate::tool::Plugins;
 use crate::turn::{LiveTurns, SqlTurnLog, TurnLog, recover};
 use crate::usage::{SqlUsageLedger, UsageLedger};
 use crate::{Builder, Code, Error, Health, Result, Scope, Session};
-
-/// The name under which the demonstration model is listed.
-const DEMO_MODEL: &str = "karen-demo";
 
 /// Karen, opened on a data folder. Clones share it; any thread may use them.
 #[derive(Clone)]
@@ -240,27 +237,6 @@ async fn open_memory(database: &Database, embedder: BuiltInEmbedder) -> Result<M
         ..MemoryConfig::new(database.clone())
     };
     Ok(Memory::open(config).await?)
-}
-
-async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Models> {
-    let settings = &config.models;
-    let models = Models::open(ModelsConfig {
-        folder: folder.map(|folder| folder.path().join("models")),
-        threads: NonZero::new(settings.threads as usize),
-        context_tokens: NonZero::new(settings.context_tokens),
-        cache_tokens: NonZero::new(settings.cache_tokens),
-        parallel: NonZero::new(settings.parallel as usize),
-    })
-    .await?;
-    if models.default_name().is_none() && !settings.demo.as_os_str().is_empty() {
-        models
-            .add_for_now(&settings.demo, &ModelName::parse(DEMO_MODEL)?)
-            .await?;
-    }
-    if !settings.default.is_empty() {
-        models.set_default(&ModelName::parse(&settings.default)?)?;
-    }
-    Ok(models)
 }
 
 async fn warm(shared: &Shared, embedder: &BuiltInEmbedder) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Karen: an AI assistant that fits inside a program.
 //!
-//! Chat with local models, a memory that lasts, tools, users and tenants. With nothing configured
+//! Chat with local and remote models, a memory that lasts, tools, users and tenants. With nothing configured
 //! everything lives in one folder.
 //!
 //! ```no_run
@@ -26,6 +26,7 @@
 //! |---|---|---|
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
+//! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
 //! | `postgres` | PostgreSQL instead of SQLite | a dozen dependencies |
 //! | `testing` | conformance suites of the ports | for tests only |
 
@@ -43,6 +44,7 @@ mod health;
 mod id;
 mod import;
 mod karen;
+mod models;
 mod recollection;
 mod schema;
 mod scope;

@@ -36,6 +36,11 @@ impl Scope {
         Self { tenant, user }
     }
 
+    /// For whom a model is asked.
+    pub(crate) fn caller(&self) -> karen_infer::Caller {
+        karen_infer::Caller::new(&self.tenant, &self.user)
+    }
+
     pub(crate) fn memory(&self) -> karen_memory::Scope {
         karen_memory::Scope::new(
             karen_memory::TenantId::new(&self.tenant),

@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{GenerateEvent, Message, ModelError, Sampling, ToolSpec};
+use crate::{
+    AnswerFormat, GenerateEvent, Message, ModelError, ModelErrorKind, Sampling, ToolChoice,
+    ToolSpec,
+};
 
 /// A model that can be loaded and asked, whatever it runs on.
 ///
@@ -17,6 +20,9 @@ use crate::{GenerateEvent, Message, ModelError, Sampling, ToolSpec};
 /// - dropping a stream, or cancelling, frees the model for the next request soon;
 /// - a prompt that is too long is `PromptTooLong`, before anything is generated;
 /// - what it does not do is `Unsupported`, and [`capabilities`](ModelAdapter::capabilities) says so.
+///
+/// [`Models`](crate::Models) asks for nothing that the capabilities rule out: an adapter need not
+/// look for it.
 ///
 /// [`testing::model_adapter`]: crate::testing::model_adapter
 #[async_trait]
@@ -49,12 +55,70 @@ pub type GenerateStream = BoxStream<'static, Result<GenerateEvent, ModelError>>;
 /// What a model can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Capabilities {
-    /// Answers chats and continues text.
+    /// Answers chats.
     pub generate: bool,
+    /// Continues plain text.
+    pub complete: bool,
     /// Embeds texts.
     pub embed: bool,
+    /// Asks for tools.
+    pub tools: bool,
+    /// Can be made to ask for a tool.
+    pub tool_choice: bool,
+    /// Sees images.
+    pub images: bool,
+    /// Keeps an answer to JSON, or to a schema.
+    pub formats: bool,
+    /// Whether counts are the model's own; others are estimates, rather too high than too low.
+    pub exact_counts: bool,
     /// Tokens of prompt and answer together at most.
     pub context_tokens: u32,
+}
+
+impl Capabilities {
+    /// Refuses what the model cannot do.
+    pub(crate) fn check(&self, job: &Job) -> Result<(), ModelError> {
+        let missing = match &job.prompt {
+            Prompt::Chat { .. } if !self.generate => Some("it does not chat"),
+            Prompt::Text(_) if !self.complete => Some("it answers chats and continues no text"),
+            Prompt::Chat { tools, .. } if !tools.is_empty() && !self.tools => {
+                Some("it calls no tools")
+            }
+            Prompt::Chat { messages, .. } if has_images(messages) && !self.images => {
+                Some("it sees no images")
+            }
+            _ if job.tool_choice != ToolChoice::Auto && !self.tool_choice => {
+                Some("it chooses itself whether to call a tool")
+            }
+            _ if job.format != AnswerFormat::Text && !self.formats => {
+                Some("its answers are text: it keeps to no other format")
+            }
+            _ => None,
+        };
+        missing.map_or(Ok(()), |why| {
+            let kind = ModelErrorKind::Unsupported(why.to_owned());
+            Err(ModelError::new(kind, "ask", "the model"))
+        })
+    }
+
+    /// What all of several models can do.
+    pub(crate) fn shared(self, other: Self) -> Self {
+        Self {
+            generate: self.generate && other.generate,
+            complete: self.complete && other.complete,
+            embed: self.embed && other.embed,
+            tools: self.tools && other.tools,
+            tool_choice: self.tool_choice && other.tool_choice,
+            images: self.images && other.images,
+            formats: self.formats && other.formats,
+            exact_counts: self.exact_counts && other.exact_counts,
+            context_tokens: self.context_tokens.min(other.context_tokens),
+        }
+    }
+}
+
+fn has_images(messages: &[Message]) -> bool {
+    messages.iter().any(|message| !message.images.is_empty())
 }
 
 /// One answer to give.
@@ -62,6 +126,10 @@ pub struct Capabilities {
 pub struct Job {
     /// What to answer.
     pub prompt: Prompt,
+    /// Whether a tool must be called.
+    pub tool_choice: ToolChoice,
+    /// What the answer must be.
+    pub format: AnswerFormat,
     /// How each token is chosen.
     pub sampling: Sampling,
     /// Texts that end the answer before they appear in it.

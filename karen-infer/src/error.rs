@@ -1,6 +1,7 @@
 //! What can go wrong with a model.
 
 use std::error::Error;
+use std::time::Duration;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -38,8 +39,23 @@ pub enum ModelErrorKind {
     Cancelled,
     /// Too many requests wait for the model; may be retried.
     Busy,
-    /// The registry's file or the engine does not answer; may be retried.
+    /// The registry's file, the engine or the provider does not answer; may be retried.
     Unavailable,
+    /// The provider has been asked too often; may be retried after the wait, where it names one.
+    RateLimited {
+        /// How long the provider says to wait.
+        wait: Option<Duration>,
+    },
+    /// What may be spent is spent, at the provider or in the caller's budget; the text says which.
+    Quota(String),
+    /// The provider knows no such key, or the key may not do this; the text says what to mend.
+    Denied(String),
+    /// Nothing came for longer than allowed; may be retried.
+    Timeout,
+    /// The answer broke off after it had begun: what was given is all there is of it.
+    Interrupted,
+    /// What the provider sent is not what its protocol says.
+    Malformed,
     /// The registry's file is damaged.
     Corrupt,
     /// A newer version of the program wrote the registry.
@@ -58,13 +74,25 @@ impl ModelErrorKind {
     /// Whether the same call may succeed later, unchanged.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable)
+        matches!(
+            self,
+            Self::Busy | Self::Unavailable | Self::RateLimited { .. } | Self::Timeout
+        )
+    }
+
+    /// Whether another model may succeed where this one failed.
+    pub(crate) fn is_worth_another_model(&self) -> bool {
+        !matches!(self, Self::Invalid(_) | Self::Cancelled)
     }
 
     fn advice(&self) -> String {
         match self {
             Self::Missing => "there is no such model; list the models, or add one".to_owned(),
-            Self::Load(why) | Self::Invalid(why) | Self::Unsupported(why) => why.clone(),
+            Self::Load(why)
+            | Self::Invalid(why)
+            | Self::Unsupported(why)
+            | Self::Quota(why)
+            | Self::Denied(why) => why.clone(),
             Self::PromptTooLong {
                 prompt_tokens,
                 context_tokens,
@@ -75,6 +103,16 @@ impl ModelErrorKind {
             Self::Cancelled => "it was cancelled".to_owned(),
             Self::Busy => "too many requests wait for the model; try again".to_owned(),
             Self::Unavailable => "it does not answer; try again".to_owned(),
+            Self::RateLimited { wait: Some(wait) } => format!(
+                "it has been asked too often; try again in {:.0} s",
+                wait.as_secs_f64().ceil()
+            ),
+            Self::RateLimited { wait: None } => {
+                "it has been asked too often; try again later".to_owned()
+            }
+            Self::Timeout => "it took longer than allowed; try again".to_owned(),
+            Self::Interrupted => "the answer broke off; ask again for the whole of it".to_owned(),
+            Self::Malformed => "what it sent cannot be understood".to_owned(),
             Self::Corrupt => "it is damaged; mend it or move it away".to_owned(),
             Self::TooNew => "a newer version of Karen wrote it: upgrade this program".to_owned(),
             Self::Full => "the disk is full: free some space and try again".to_owned(),

@@ -7,28 +7,21 @@ use futures::{Stream, StreamExt};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::adapter::GenerateStream;
-use crate::{GenerateEvent, ModelError, ModelName};
+use crate::{GenerateEvent, ModelError, ModelName, Served};
 
 /// The events of an answer. Dropping it cancels.
 pub struct Generation {
-    asked: Option<ModelName>,
-    model: ModelName,
+    served: Served,
     events: GenerateStream,
     cancel: CancellationToken,
     _cancel_on_drop: DropGuard,
 }
 
 impl Generation {
-    pub(crate) fn new(
-        asked: Option<ModelName>,
-        model: ModelName,
-        events: GenerateStream,
-        cancel: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(served: Served, events: GenerateStream, cancel: CancellationToken) -> Self {
         let guard = cancel.clone().drop_guard();
         Self {
-            asked,
-            model,
+            served,
             events,
             cancel,
             _cancel_on_drop: guard,
@@ -38,13 +31,19 @@ impl Generation {
     /// The model that was asked for; `None` for the default one.
     #[must_use]
     pub fn asked(&self) -> Option<&ModelName> {
-        self.asked.as_ref()
+        self.served.asked.as_ref()
     }
 
     /// The model that answers.
     #[must_use]
     pub fn model(&self) -> &ModelName {
-        &self.model
+        &self.served.answered
+    }
+
+    /// Which model answers, and why that one.
+    #[must_use]
+    pub fn served(&self) -> &Served {
+        &self.served
     }
 
     /// Ends the answer within a step of the model; the stream still gives its last events.

@@ -18,18 +18,23 @@
 //! # }
 //! ```
 //!
-//! It knows nothing of users, conversations or memory, and reaches no network.
+//! It knows nothing of users, conversations or memory, and reaches the network for models of
+//! providers only, which somebody added.
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
-//! | `testing` | the conformance suite of [`ModelAdapter`] | for tests only |
+//! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
+//! | `testing` | the conformance suites of the ports | for tests only |
 
 #[cfg(feature = "testing")]
 pub mod testing;
 
 mod adapter;
+mod budget;
+mod cache;
+mod caller;
 mod error;
 mod generation;
 mod gguf;
@@ -39,9 +44,15 @@ mod message;
 mod models;
 mod name;
 mod registry;
+#[cfg(feature = "remote")]
+mod remote;
+mod remote_config;
+mod remote_model;
 mod request;
+mod route;
 #[cfg(feature = "llama")]
 mod sampler;
+mod served;
 mod static_adapter;
 mod static_embedder;
 #[cfg(feature = "llama")]
@@ -50,12 +61,20 @@ mod template;
 mod text;
 
 pub use adapter::{Capabilities, GenerateStream, Job, ModelAdapter, Prompt};
+pub use budget::{Budget, Charge};
+pub use cache::{CacheKey, CachedAnswer, InProcessCache, ResponseCache};
+pub use caller::Caller;
 pub use error::{ModelError, ModelErrorKind};
 pub use generation::Generation;
-pub use message::{Message, Role, ToolCall, ToolSpec};
-pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig};
+pub use message::{Image, Message, Role, ToolCall, ToolSpec};
+pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig, RouteInfo};
 pub use name::ModelName;
+pub use remote_config::RemoteConfig;
+pub use remote_model::{Price, Provider, RemoteModel};
 pub use request::{
-    CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Sampling, Usage,
+    AnswerFormat, CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Sampling,
+    ToolChoice, Usage,
 };
+pub use route::{Choose, Route};
+pub use served::{PassedOver, Served, Why};
 pub use static_embedder::StaticEmbedder;

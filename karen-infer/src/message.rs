@@ -10,12 +10,30 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// What is shown with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// What an assistant wants called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall>,
     /// The call that a tool's message answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_call_id: Option<String>,
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Image {
+    /// An address that the provider fetches it from.
+    Url(String),
+    /// The picture itself.
+    Inline {
+        /// Such as `image/png`.
+        media_type: String,
+        /// Its bytes, in base64.
+        base64: String,
+    },
 }
 
 /// Who speaks.
@@ -65,6 +83,13 @@ impl Message {
         Self::of(Role::User, content)
     }
 
+    /// The same message, with pictures.
+    #[must_use]
+    pub fn showing(mut self, images: Vec<Image>) -> Self {
+        self.images = images;
+        self
+    }
+
     /// What the model said before.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self::of(Role::Assistant, content)
@@ -90,6 +115,7 @@ impl Message {
         Self {
             role,
             content: content.into(),
+            images: Vec::new(),
             tool_calls: Vec::new(),
             tool_call_id: None,
         }

@@ -1,5 +1,6 @@
 //! Which models there are: `models.toml` in the models' folder.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -7,10 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::gguf::{self, GgufError, GgufHeader};
-use crate::{ModelError, ModelErrorKind, ModelName};
+use crate::{ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
 
 const FILE: &str = "models.toml";
-const VERSION: u32 = 1;
+/// 2 brought remote models and routes.
+const VERSION: u32 = 2;
 
 /// The registry as its file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,12 +23,30 @@ pub(crate) struct Registry {
     pub(crate) default: Option<ModelName>,
     #[serde(default, rename = "model", skip_serializing_if = "Vec::is_empty")]
     pub(crate) models: Vec<Registered>,
+    #[serde(default, rename = "route", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) routes: BTreeMap<ModelName, Route>,
 }
 
-/// A model of the registry. What its header says is kept, so that opening reads no model.
+/// A model of the registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Registered {
+    File(FileModel),
+    Remote(NamedRemote),
+}
+
+/// A model that somebody else runs, and its name here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Registered {
+pub(crate) struct NamedRemote {
+    pub(crate) name: ModelName,
+    pub(crate) remote: RemoteModel,
+}
+
+/// A file. What its header says is kept, so that opening reads no model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileModel {
     pub(crate) name: ModelName,
     pub(crate) path: PathBuf,
     pub(crate) architecture: String,
@@ -43,19 +63,23 @@ struct Written {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::new(None, Vec::new())
+        Self::new(None, Vec::new(), BTreeMap::new())
     }
 }
 
 impl Registry {
-    pub(crate) fn new(default: Option<ModelName>, models: Vec<Registered>) -> Self {
+    pub(crate) fn new(
+        default: Option<ModelName>,
+        models: Vec<Registered>,
+        routes: BTreeMap<ModelName, Route>,
+    ) -> Self {
         Self {
             version: VERSION,
             default,
             models,
+            routes,
         }
     }
-
     /// Reads the registry of `folder`; an absent one is empty.
     pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join(FILE);
@@ -97,7 +121,7 @@ impl Registry {
     }
 }
 
-impl Registered {
+impl FileModel {
     /// Reads the header of the file at `path`, which is called `name`, else what the header says,
     /// else what the file is called.
     pub(crate) async fn of(path: &Path, name: Option<ModelName>) -> Result<Self, ModelError> {

@@ -1,8 +1,9 @@
 //! What is asked of a model, and what it answers with.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Message, ModelName, ToolCall, ToolSpec};
+use crate::{Caller, Message, ModelName, ToolCall, ToolSpec};
 
 /// An answer to a chat is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,12 +14,54 @@ pub struct GenerateRequest {
     pub messages: Vec<Message>,
     /// What the model may call.
     pub tools: Vec<ToolSpec>,
+    /// Whether it must call one.
+    pub tool_choice: ToolChoice,
+    /// What the answer must be.
+    pub format: AnswerFormat,
     /// How each token is chosen.
     pub sampling: Sampling,
     /// Texts that end the answer before they appear in it.
     pub stop: Vec<String>,
     /// Tokens of the answer at most; what the context leaves if not said.
     pub max_tokens: Option<u32>,
+    /// For whom: keeps a split sticky, pays from a budget, and shares cached answers with its
+    /// tenant alone.
+    pub caller: Option<Caller>,
+    /// Asks the model even where the cache has the answer.
+    pub fresh: bool,
+}
+
+/// Whether a tool must be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToolChoice {
+    /// The model chooses.
+    #[default]
+    Auto,
+    /// Any of them.
+    Required,
+    /// This one.
+    Named(String),
+}
+
+/// What an answer must be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerFormat {
+    /// Anything.
+    #[default]
+    Text,
+    /// A JSON object.
+    Json,
+    /// JSON that validates.
+    Schema {
+        /// What the schema is called.
+        name: String,
+        /// A JSON schema.
+        schema: Value,
+        /// Whether the provider must hold to every word of it; some can do so for plain schemas only.
+        strict: bool,
+    },
 }
 
 /// A continuation of plain text is wanted; no chat template is applied.
@@ -84,6 +127,8 @@ impl Default for Sampling {
 pub enum GenerateEvent {
     /// Text, whole characters, never empty.
     TextDelta(String),
+    /// What the model thinks before it answers, where it tells; never empty.
+    ReasoningDelta(String),
     /// A token, before the text that it completes; only where asked for.
     Token(i32),
     /// A tool to call.
@@ -117,4 +162,6 @@ pub enum FinishReason {
     ToolCalls,
     /// The caller cancelled it.
     Cancelled,
+    /// The provider withholds the rest, or all of it.
+    Filtered,
 }

@@ -31,6 +31,7 @@ impl ModelAdapter for StaticAdapter {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             embed: true,
+            exact_counts: true,
             ..Capabilities::default()
         }
     }

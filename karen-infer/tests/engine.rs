@@ -305,46 +305,6 @@ async fn who_comes_when_the_queue_is_full_is_told_so() {
 
 #[tokio::test]
 async fn the_llama_adapter_keeps_the_contract() {
-    let (models, _) = demo().await;
-    karen_infer::testing::model_adapter(&Handle(models)).await;
-}
-
-/// The demonstration model through the handle, as an adapter.
-struct Handle(Models);
-
-#[async_trait::async_trait]
-impl karen_infer::ModelAdapter for Handle {
-    fn capabilities(&self) -> karen_infer::Capabilities {
-        self.0.resolve(None).unwrap().capabilities
-    }
-
-    async fn load(&self) -> Result<(), karen_infer::ModelError> {
-        self.0.load(&self.0.default_name().unwrap()).await
-    }
-
-    async fn unload(&self) {
-        self.0
-            .unload(&self.0.default_name().unwrap())
-            .await
-            .unwrap();
-    }
-
-    fn is_loaded(&self) -> bool {
-        self.0.resolve(None).unwrap().state == karen_infer::ModelState::Warm
-    }
-
-    async fn generate(
-        &self,
-        job: karen_infer::Job,
-    ) -> Result<karen_infer::GenerateStream, karen_infer::ModelError> {
-        self.0.ask(&self.0.default_name().unwrap(), job).await
-    }
-
-    async fn count(&self, prompt: &karen_infer::Prompt) -> Result<u32, karen_infer::ModelError> {
-        self.0.count(&self.0.default_name().unwrap(), prompt).await
-    }
-
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, karen_infer::ModelError> {
-        self.0.embed(&self.0.default_name().unwrap(), texts).await
-    }
+    let (models, name) = demo().await;
+    karen_infer::testing::model_adapter(&*models.adapter(&name).unwrap()).await;
 }

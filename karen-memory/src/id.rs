@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use uuid::Uuid;
 
 use crate::{MemoryError, MemoryErrorKind};
@@ -39,6 +39,12 @@ macro_rules! name {
                 to.serialize_str(&self.0)
             }
         }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from).map(Self::new)
+            }
+        }
     };
 }
 
@@ -53,6 +59,10 @@ name! {
 name! {
     /// A session: turns that belong together, such as a conversation.
     SessionId
+}
+name! {
+    /// An agent: an assistant or program that writes records, where several share a memory.
+    AgentId
 }
 
 /// A record's id: `mem_` and a version 7 UUID.
@@ -98,6 +108,13 @@ impl fmt::Display for RecordId {
 impl Serialize for RecordId {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::parse(&text).map_err(de::Error::custom)
     }
 }
 

@@ -27,20 +27,26 @@
 //! | `postgres` | PostgreSQL as the truth | a dozen dependencies |
 //! | `testing` | the conformance suites of the ports, and an embedder without a model | nothing at run time; for tests only |
 
+mod claim;
+mod consent;
 mod date;
 mod document;
 mod embedder;
 mod error;
+mod export;
 mod filter;
 mod id;
 mod memory;
+mod novelty;
 mod pack;
 mod page;
 mod projector;
 mod recall;
 mod record;
+mod retention;
 mod scope;
 mod store;
+mod summarizer;
 mod text;
 mod token_counter;
 mod vector;
@@ -48,17 +54,24 @@ mod vector;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use consent::Consent;
 pub use embedder::Embedder;
 pub use error::{MemoryError, MemoryErrorKind};
-pub use filter::{Facets, Filter};
-pub use id::{RecordId, SessionId, TenantId, UserId};
-pub use memory::{Memory, MemoryConfig};
+pub use export::{ExportPage, Exported, Imported};
+pub use filter::{Facets, Filter, When};
+pub use id::{AgentId, RecordId, SessionId, TenantId, UserId};
+pub use memory::{Consolidated, Feedback, Memory, MemoryConfig};
 pub use pack::Pack;
 pub use page::{Cursor, Page, RecordPage};
 pub use recall::{Channel, Query, Recall, Recalled, Why};
-pub use record::{NewRecord, Record, RecordKind, Remembered, Turn};
+pub use record::{Lifetime, NewRecord, Record, RecordKind, Refusal, Remembered, Turn, Usage};
+pub use retention::{Cleanup, Retention, Tier};
 pub use scope::Scope;
-pub use store::{Change, LogEntry, RecordStore, SqlRecordStore};
+pub use store::{
+    Change, ChangeKind, Edit, Link, LogEntry, RecordStore, Relation, Revision, SqlRecordStore,
+    Version,
+};
+pub use summarizer::{Proposal, Summarizer};
 pub use text::{InProcessTextIndex, Place, TextChange, TextHit, TextIndex};
 pub use token_counter::{BytesPerToken, TokenCounter};
 pub use vector::{FlatIndex, VectorChange, VectorIndex};

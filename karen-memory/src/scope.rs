@@ -1,16 +1,17 @@
 //! Whose memory a call is about.
 
-use crate::{SessionId, TenantId, UserId};
+use crate::{AgentId, SessionId, TenantId, UserId};
 
 /// A tenant, then a user, then perhaps one session. No verb works without one.
 ///
 /// With a session, reads and deletes see that session's records alone; a record written is of that
-/// session.
+/// session. With an agent, a record written is of that agent; reads see everybody's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     tenant: TenantId,
     user: UserId,
     session: Option<SessionId>,
+    agent: Option<AgentId>,
 }
 
 impl Scope {
@@ -21,6 +22,7 @@ impl Scope {
             tenant,
             user,
             session: None,
+            agent: None,
         }
     }
 
@@ -28,6 +30,13 @@ impl Scope {
     #[must_use]
     pub fn in_session(mut self, session: SessionId) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    /// Who writes in it.
+    #[must_use]
+    pub fn by_agent(mut self, agent: AgentId) -> Self {
+        self.agent = Some(agent);
         self
     }
 
@@ -47,6 +56,17 @@ impl Scope {
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()
+    }
+
+    /// Who writes in it, if somebody is named.
+    #[must_use]
+    pub fn agent(&self) -> Option<&AgentId> {
+        self.agent.as_ref()
+    }
+
+    /// Everything of the same user.
+    pub(crate) fn whole(&self) -> Self {
+        Self::new(self.tenant.clone(), self.user.clone())
     }
 
     /// Whose segment of an index holds it: sessions of a user share one.

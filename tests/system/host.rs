@@ -106,8 +106,8 @@ impl ModelAdapter for Slow {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             generate: true,
-            embed: false,
             context_tokens: 4096,
+            ..Capabilities::default()
         }
     }
 

@@ -19,5 +19,6 @@ mod openai_client;
 mod paths;
 mod promises;
 mod random;
+mod remote_client;
 mod server;
 mod unsynced;

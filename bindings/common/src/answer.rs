@@ -2,8 +2,8 @@
 
 use futures::{Stream, StreamExt};
 use karen_core::infer::{
-    FinishReason, GenerateEvent, GenerateRequest, Generation, Message, ModelError, ModelName,
-    Sampling, ToolSpec,
+    AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Generation, Message, ModelError,
+    ModelName, Sampling, ToolChoice, ToolSpec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +19,10 @@ pub struct AnswerOptions {
     pub model: Option<String>,
     /// What the model may call; calls are given, not made.
     pub tools: Vec<ToolSpec>,
+    /// Whether it must call one.
+    pub tool_choice: ToolChoice,
+    /// What the answer must be.
+    pub format: AnswerFormat,
     /// How each token is chosen.
     pub sampling: Sampling,
     /// Texts that end the answer before they appear in it.
@@ -38,9 +42,12 @@ impl AnswerOptions {
             model: self.model_name()?,
             messages,
             tools: self.tools,
+            tool_choice: self.tool_choice,
+            format: self.format,
             sampling: self.sampling,
             stop: self.stop,
             max_tokens: self.max_tokens,
+            ..GenerateRequest::default()
         })
     }
 }

@@ -59,8 +59,11 @@ impl Models {
     ) -> PyResult<()> {
         let capabilities = Capabilities {
             generate: generates,
+            complete: generates,
+            tools: generates,
             embed: embeds,
             context_tokens,
+            ..Capabilities::default()
         };
         let adapter = HostAdapter::new(Model::new(host), capabilities);
         let registered = self.models.register(name, adapter);

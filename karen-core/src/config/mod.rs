@@ -8,9 +8,11 @@ mod layers;
 mod secret;
 mod suggestion;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use karen_infer::{ModelName, RemoteModel, Route};
 use serde::{Deserialize, Serialize};
 
 pub use layers::{Layers, Origin};
@@ -26,7 +28,7 @@ pub struct Config {
     pub data: DataConfig,
     /// Accounts and tokens.
     pub auth: AuthSettings,
-    /// Local models.
+    /// Models: local ones, those of providers, and what leads to them.
     pub models: ModelSettings,
     /// What is recalled in a turn.
     pub memory: MemorySettings,
@@ -92,7 +94,7 @@ pub enum Registration {
 }
 
 /// `[models]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelSettings {
     /// The model that answers when none is named. Empty: the first one added.
@@ -107,6 +109,26 @@ pub struct ModelSettings {
     pub cache_tokens: u32,
     /// Answers that a model gives at once, 64 at most; others wait. 0: 8.
     pub parallel: u32,
+    /// Models of providers by name, each a table such as
+    /// `{ provider = "openai", model = "gpt-4.1-mini", key_env = "OPENAI_API_KEY" }`.
+    pub remote: BTreeMap<ModelName, RemoteModel>,
+    /// Names that stand for models, each a table such as
+    /// `{ choose = "order", targets = ["local", "cloud"] }`.
+    pub routes: BTreeMap<ModelName, Route>,
+    /// Seconds for which a route passes over a model that failed, where its provider names no time,
+    /// 0 to 3,600.
+    pub cooldown_seconds: u32,
+    /// Seconds for which a provider may say nothing, 1 to 3,600.
+    pub silence_seconds: u32,
+    /// How often a request to a provider is tried again after a failure that may pass, 0 to 10.
+    pub retries: u32,
+    /// A proxy on the way to providers, such as `http://proxy:3128`. Empty: none.
+    pub proxy: String,
+    /// Mebibytes of answers that are kept to be given again, 0 to 65,536. 0: every question is put
+    /// to a model.
+    pub cache_mib: u32,
+    /// Minutes for which an answer is kept, 1 to 525,600.
+    pub cache_minutes: u32,
 }
 
 /// `[memory]`
@@ -207,6 +229,27 @@ impl Default for AuthSettings {
     }
 }
 
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            default: String::new(),
+            demo: PathBuf::new(),
+            threads: 0,
+            context_tokens: 0,
+            cache_tokens: 0,
+            parallel: 0,
+            remote: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            cooldown_seconds: 30,
+            silence_seconds: 120,
+            retries: 2,
+            proxy: String::new(),
+            cache_mib: 0,
+            cache_minutes: 60,
+        }
+    }
+}
+
 impl Default for MemorySettings {
     fn default() -> Self {
         Self {
@@ -267,6 +310,7 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         within("auth.access_minutes", self.auth.access_minutes, 1, 60)?;
         within("auth.session_days", self.auth.session_days, 1, 365)?;
+        self.models.validate()?;
         within("memory.recall_items", self.memory.recall_items, 0, 100)?;
         within("chat.answer_tokens", self.chat.answer_tokens, 1, 1_000_000)?;
         within("chat.history_messages", self.chat.history_messages, 0, 1000)?;
@@ -292,6 +336,27 @@ impl Config {
         if !self.auth.secret.is_empty() && !self.auth.secret_file.as_os_str().is_empty() {
             let message = "set auth.secret or auth.secret_file, not both";
             return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(())
+    }
+}
+
+impl ModelSettings {
+    fn validate(&self) -> Result<()> {
+        within("models.cooldown_seconds", self.cooldown_seconds, 0, 3600)?;
+        within("models.silence_seconds", self.silence_seconds, 1, 3600)?;
+        within("models.retries", self.retries, 0, 10)?;
+        within("models.cache_mib", self.cache_mib, 0, 65_536)?;
+        within("models.cache_minutes", self.cache_minutes, 1, 525_600)?;
+        let named = |setting: &str, name: &ModelName, error: karen_infer::ModelError| {
+            let message = format!("models.{setting}.{name}: {error}");
+            Error::new(Code::InvalidArgument, message).caused_by(error)
+        };
+        for (name, remote) in &self.remote {
+            remote.validate().map_err(|e| named("remote", name, e))?;
+        }
+        for (name, route) in &self.routes {
+            route.validate().map_err(|e| named("routes", name, e))?;
         }
         Ok(())
     }

@@ -96,3 +96,39 @@ fn secrets_are_never_shown() {
         "correct horse"
     );
 }
+
+#[test]
+fn models_of_providers_and_routes_are_read_from_a_file_and_from_variables() {
+    let file = "[models.remote.mini]\nprovider = \"openai\"\nmodel = \"m\"\nkey_env = \"K\"\n\
+                [models.routes.main]\nchoose = \"balance\"\ntargets = [\"mini\", \"other\"]";
+    let from_file = with_file(file)
+        .expect("file")
+        .config()
+        .expect("config")
+        .models;
+    let remote = "{ mini = { provider = \"openai\", model = \"m\", key_env = \"K\" } }";
+    let routes = "{ main = { choose = \"balance\", targets = [\"mini\", \"other\"] } }";
+    let from_variables = with_variables(&[
+        ("KAREN_MODELS_REMOTE", remote),
+        ("KAREN_MODELS_ROUTES", routes),
+    ]);
+    assert_eq!(from_variables.expect("config").models, from_file);
+    let (name, mini) = from_file.remote.first_key_value().expect("a model");
+    assert_eq!((name.as_str(), mini.model.as_str()), ("mini", "m"));
+    assert_eq!(from_file.routes.len(), 1);
+}
+
+#[test]
+fn a_provider_or_route_that_cannot_be_used_is_named() {
+    for (file, setting) in [
+        (
+            "[models.remote.mini]\nprovider = \"openai\"\nmodel = \"m\"\nbase_url = \"ftp://x\"",
+            "models.remote.mini",
+        ),
+        ("[models.routes.main]\ntargets = []", "models.routes.main"),
+    ] {
+        let error = with_file(file).expect("file").config().expect_err(setting);
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.to_string().contains(setting), "{error}");
+    }
+}

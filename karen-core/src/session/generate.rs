@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures::{Stream, StreamExt};
 use karen_auth::Permission;
-use karen_infer::{GenerateEvent, GenerateRequest, Generation, ModelName};
+use karen_infer::{GenerateEvent, GenerateRequest, Generation, ModelName, Served};
 use karen_sql::now_ms;
 
 use super::Session;
@@ -29,7 +29,8 @@ struct Entry {
 }
 
 impl Session {
-    /// Answers a chat that the caller keeps itself: nothing is remembered or recalled.
+    /// Answers a chat that the caller keeps itself: nothing is remembered or recalled. An answer from
+    /// the cache uses nothing up.
     ///
     /// # Errors
     /// `FORBIDDEN`, `RATE_LIMITED`, `QUOTA`, and what the model reports.
@@ -42,6 +43,10 @@ impl Session {
         principal.require(Permission::ModelsUse)?;
         let now = now_ms();
         admit(&*karen.ledger, scope, &karen.config.limits, now).await?;
+        let request = GenerateRequest {
+            caller: Some(scope.caller()),
+            ..request
+        };
         let generation = karen.models.generate(request).await?;
         let usage = Usage {
             turn: TurnId::fresh(),
@@ -67,6 +72,12 @@ impl Answering {
         self.generation.model()
     }
 
+    /// Which model answers, and why that one.
+    #[must_use]
+    pub fn served(&self) -> &Served {
+        self.generation.served()
+    }
+
     /// Ends the answer; the stream still gives its last events.
     pub fn cancel(&self) {
         self.generation.cancel();
@@ -79,6 +90,7 @@ impl Stream for Answering {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let event = self.generation.poll_next_unpin(context);
         if let Poll::Ready(Some(Ok(GenerateEvent::Usage(used)))) = &event
+            && !self.generation.served().from_cache
             && let Some(usage) = &mut self.entry.usage
         {
             usage.prompt_tokens = u64::from(used.prompt_tokens);

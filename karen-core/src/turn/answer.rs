@@ -6,7 +6,7 @@ use futures::StreamExt;
 use karen_auth::{Permission, Principal};
 use karen_infer::{
     FinishReason, GenerateEvent, GenerateRequest, Message as ModelMessage, ModelErrorKind,
-    ModelInfo, ModelName, Sampling, ToolCall,
+    ModelInfo, ModelName, Sampling, Served, ToolCall, ToolSpec, Usage,
 };
 use karen_memory::{Query, Recall};
 
@@ -25,9 +25,17 @@ use crate::recollection::recalled_item;
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) text: String,
-    pub(super) model: Option<ModelName>,
+    /// Which model answers, once one does.
+    pub(super) served: Option<Served>,
     pub(super) prompt_tokens: u64,
     pub(super) completion_tokens: u64,
+}
+
+impl Answer {
+    /// The model that answers.
+    pub(super) fn model(&self) -> Option<&ModelName> {
+        self.served.as_ref().map(|served| &served.answered)
+    }
 }
 
 /// Answers a turn that has begun, and keeps what was said.
@@ -81,7 +89,7 @@ impl TurnInProgress<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let tools = self.karen.plugins.permitted(self.principal);
+        let tools = self.tools(&model);
         let fitted = self.fit(&model, &recall, &tools).await?;
         let mut messages = fitted.messages;
         for _ in 0..=self.karen.config.chat.tool_rounds {
@@ -98,6 +106,15 @@ impl TurnInProgress<'_> {
         Ok(Finish::ToolRounds)
     }
 
+    /// The tools that the model is shown: those that the principal may use, if it can use any.
+    fn tools(&self, model: &ModelInfo) -> Vec<ToolSpec> {
+        if model.capabilities.tools {
+            self.karen.plugins.permitted(self.principal)
+        } else {
+            Vec::new()
+        }
+    }
+
     async fn recall(&self) -> Result<Recall> {
         let items = self.karen.config.memory.recall_items;
         if items == 0 || self.principal.require(Permission::MemoryRead).is_err() {
@@ -108,12 +125,7 @@ impl TurnInProgress<'_> {
         Ok(self.karen.memory.recall(&scope, query).await?)
     }
 
-    async fn fit(
-        &self,
-        model: &ModelInfo,
-        recall: &Recall,
-        tools: &[karen_infer::ToolSpec],
-    ) -> Result<Fitted> {
+    async fn fit(&self, model: &ModelInfo, recall: &Recall, tools: &[ToolSpec]) -> Result<Fitted> {
         let config = &self.karen.config;
         let wanted = self
             .options
@@ -160,7 +172,7 @@ impl TurnInProgress<'_> {
         &self,
         model: &ModelInfo,
         messages: &[ModelMessage],
-        tools: &[karen_infer::ToolSpec],
+        tools: &[ToolSpec],
     ) -> GenerateRequest {
         let chat = &self.karen.config.chat;
         let wanted = self.options.answer_tokens.unwrap_or(chat.answer_tokens);
@@ -175,6 +187,8 @@ impl TurnInProgress<'_> {
             sampling,
             stop: self.options.stop.clone(),
             max_tokens: Some(Room::new(model.context_tokens, wanted).answer_tokens),
+            caller: Some(self.live.scope.caller()),
+            ..GenerateRequest::default()
         }
     }
 
@@ -185,7 +199,8 @@ impl TurnInProgress<'_> {
         answer: &mut Answer,
     ) -> Result<(Finish, Vec<ToolCall>)> {
         let mut generation = self.karen.models.generate(request).await?;
-        answer.model = Some(generation.model().clone());
+        let is_free = generation.served().from_cache;
+        answer.served = Some(generation.served().clone());
         let mut calls = Vec::new();
         let mut finish = Finish::Stop;
         while let Some(event) = generation.next().await {
@@ -196,6 +211,7 @@ impl TurnInProgress<'_> {
                 }
                 GenerateEvent::ToolCall(call) => calls.push(call),
                 GenerateEvent::Usage(usage) => {
+                    let usage = if is_free { Usage::default() } else { usage };
                     answer.prompt_tokens += u64::from(usage.prompt_tokens);
                     answer.completion_tokens += u64::from(usage.completion_tokens);
                     self.journal.say(TurnEvent::Usage {

@@ -63,6 +63,9 @@ pub enum TurnEvent {
         model_asked: Option<String>,
         /// The model that answered; `None` when memory alone did.
         model_answered: Option<String>,
+        /// Why it is this one: `named`, `default`, `routed` or `fallback`.
+        #[serde(default)]
+        model_why: Option<String>,
         /// What went wrong, when `finish` is [`Failed`](Finish::Failed).
         error: Option<TurnFailure>,
     },

@@ -29,7 +29,11 @@ impl TurnInProgress<'_> {
             message_id: self.live.turn.answer.clone(),
             finish,
             model_asked: self.options.model.as_ref().map(ToString::to_string),
-            model_answered: answer.model.as_ref().map(ToString::to_string),
+            model_answered: answer.model().map(ToString::to_string),
+            model_why: answer
+                .served
+                .as_ref()
+                .map(|served| served.why.as_str().to_owned()),
             error: error.as_ref().map(Into::into),
         }
     }
@@ -42,7 +46,7 @@ impl TurnInProgress<'_> {
 
     async fn keep(&self, answer: &Answer, finish: Finish) -> Result<()> {
         let turn = &self.live.turn;
-        let reply = turn.answer_message(&answer.text, message_state(finish), answer.model.as_ref());
+        let reply = turn.answer_message(&answer.text, message_state(finish), answer.model());
         let conversations = &self.karen.conversations;
         let (scope, remember) = (&self.live.scope, Remember::when(turn.remember));
         let answers = std::slice::from_ref(&reply);
@@ -58,7 +62,7 @@ impl TurnInProgress<'_> {
         let usage = Usage {
             turn: turn.id.clone(),
             at: turn.created_at,
-            model: answer.model.as_ref().map(ToString::to_string),
+            model: answer.model().map(ToString::to_string),
             prompt_tokens: answer.prompt_tokens,
             completion_tokens: answer.completion_tokens,
         };

@@ -99,6 +99,7 @@ fn done(turn: &Turn, answer: Option<&Message>) -> TurnEvent {
         finish,
         model_asked: None,
         model_answered: answer.and_then(|message| message.model.clone()),
+        model_why: None,
         error: None,
     }
 }

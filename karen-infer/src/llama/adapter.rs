@@ -55,8 +55,11 @@ impl ModelAdapter for LlamaAdapter {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             generate: true,
-            embed: false,
+            complete: true,
+            tools: true,
+            exact_counts: true,
             context_tokens: self.options.context_tokens,
+            ..Capabilities::default()
         }
     }
 

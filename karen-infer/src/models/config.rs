@@ -2,9 +2,13 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Budget, RemoteConfig, ResponseCache};
 
 /// How [`Models`](crate::Models) run. Absent settings are chosen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct ModelsConfig {
     /// Where the registry is kept; `None` keeps it in memory.
     pub folder: Option<PathBuf>,
@@ -18,4 +22,28 @@ pub struct ModelsConfig {
     pub cache_tokens: Option<NonZeroU32>,
     /// Answers that a model gives at once, 64 at most; others wait. Chosen: 8.
     pub parallel: Option<NonZeroUsize>,
+    /// How providers are reached.
+    pub remote: RemoteConfig,
+    /// How long a route passes over a model that failed, where its provider names no time.
+    pub cooldown: Duration,
+    /// Answers that were given before; `None` asks the model each time.
+    pub cache: Option<Arc<dyn ResponseCache>>,
+    /// What callers may spend; `None` for as much as they like.
+    pub budget: Option<Arc<dyn Budget>>,
+}
+
+impl Default for ModelsConfig {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            threads: None,
+            context_tokens: None,
+            cache_tokens: None,
+            parallel: None,
+            remote: RemoteConfig::default(),
+            cooldown: Duration::from_secs(30),
+            cache: None,
+            budget: None,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{Capabilities, ModelName};
+use crate::{Capabilities, ModelName, RemoteModel};
 
 /// A model as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +19,8 @@ pub struct ModelInfo {
     pub architecture: Option<String>,
     /// Bytes of its file.
     pub size_bytes: u64,
+    /// Where a provider runs it.
+    pub remote: Option<RemoteModel>,
     /// Tokens of prompt and answer together at most.
     pub context_tokens: u32,
     /// What it can do.
@@ -37,6 +39,12 @@ pub enum ModelFormat {
     BuiltIn,
     /// An adapter that the program registered.
     Adapter,
+    /// A model behind OpenAI's API, or one like it.
+    OpenAi,
+    /// A model behind Gemini's API.
+    Gemini,
+    /// A name for one or several others.
+    Route,
 }
 
 /// How ready a model is.

@@ -1,24 +1,25 @@
-//! The handle to all models: which there are, which are loaded, asking one.
+//! The handle to all models: which there are, which are loaded.
 
+mod ask;
+mod attempt;
 mod config;
+mod cooldown;
 mod entry;
 mod info;
+mod routes;
 mod shared;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 pub use self::config::ModelsConfig;
-use self::entry::Entry;
+use self::entry::{Entry, Source};
 pub use self::info::{ModelFormat, ModelInfo, ModelState};
+pub use self::routes::RouteInfo;
 use self::shared::{Shared, missing};
-use crate::registry::{Registered, Registry};
-use crate::{
-    CompletionRequest, GenerateRequest, GenerateStream, Generation, Job, Message, ModelAdapter,
-    ModelError, ModelErrorKind, ModelName, Prompt, ToolSpec,
-};
+use crate::registry::{FileModel, NamedRemote, Registered, Registry};
+use crate::route::RouteInUse;
+use crate::{ModelAdapter, ModelError, ModelErrorKind, ModelName, RemoteModel};
 
 /// The models of a program. Clones share them.
 #[derive(Clone)]
@@ -40,10 +41,17 @@ impl Models {
             shared: Arc::new(Shared::new(config)),
         };
         for registered in registry.models {
-            let entry = models.shared.file_entry(registered, true)?;
+            let entry = models.shared.entry(registered, true)?;
             models.shared.lock().insert(entry);
         }
-        models.shared.lock().default = registry.default;
+        {
+            let mut entries = models.shared.lock();
+            entries.default = registry.default;
+            let routes = registry.routes.into_iter();
+            entries.routes = routes
+                .map(|(name, route)| (name, RouteInUse::new(route, true)))
+                .collect();
+        }
         Ok(models)
     }
 
@@ -79,9 +87,52 @@ impl Models {
         name: Option<&ModelName>,
         is_kept: bool,
     ) -> Result<ModelInfo, ModelError> {
-        let registered = Registered::of(path, name.cloned()).await?;
-        let name = registered.name.clone();
-        let (_, entry) = self.shared.file_entry(registered, is_kept)?;
+        let file = FileModel::of(path, name.cloned()).await?;
+        self.add_registered(Registered::File(file), is_kept)
+    }
+
+    /// Adds a provider's model under a name, and keeps it in the registry, without its key. The
+    /// provider is not asked.
+    ///
+    /// # Errors
+    /// `Invalid` when the description is; `Conflict` when the name is taken; `Unsupported` when the
+    /// feature `remote` is not built in.
+    pub fn add_remote(
+        &self,
+        name: &ModelName,
+        remote: RemoteModel,
+    ) -> Result<ModelInfo, ModelError> {
+        self.add_provided(name, remote, true)
+    }
+
+    /// As [`add_remote`](Models::add_remote), until the program ends.
+    ///
+    /// # Errors
+    /// As [`add_remote`](Models::add_remote).
+    pub fn add_remote_for_now(
+        &self,
+        name: &ModelName,
+        remote: RemoteModel,
+    ) -> Result<ModelInfo, ModelError> {
+        self.add_provided(name, remote, false)
+    }
+
+    fn add_provided(
+        &self,
+        name: &ModelName,
+        remote: RemoteModel,
+        is_kept: bool,
+    ) -> Result<ModelInfo, ModelError> {
+        let name = name.clone();
+        self.add_registered(Registered::Remote(NamedRemote { name, remote }), is_kept)
+    }
+
+    fn add_registered(
+        &self,
+        registered: Registered,
+        is_kept: bool,
+    ) -> Result<ModelInfo, ModelError> {
+        let (name, entry) = self.shared.entry(registered, is_kept)?;
         self.shared.insert_new(name.clone(), entry)?;
         if let Err(error) = self.shared.keep() {
             self.shared.lock().remove(&name);
@@ -101,8 +152,7 @@ impl Models {
     ) -> Result<(), ModelError> {
         let entry = Entry {
             adapter,
-            format: ModelFormat::Adapter,
-            file: None,
+            source: Source::Adapter,
             is_kept: false,
         };
         self.shared.insert_new(name.clone(), entry)
@@ -118,7 +168,7 @@ impl Models {
             if entries
                 .by_name
                 .get(name)
-                .is_some_and(|e| e.format == ModelFormat::BuiltIn)
+                .is_some_and(|entry| matches!(entry.source, Source::BuiltIn))
             {
                 let why = "it is part of the program".to_owned();
                 return Err(ModelError::new(
@@ -137,23 +187,37 @@ impl Models {
         Ok(true)
     }
 
-    /// Every model, in the order of adding; the built-in ones first.
+    /// Everything that can be asked: the models in the order of adding, the built-in ones first; then
+    /// the routes by name.
     #[must_use]
     pub fn list(&self) -> Vec<ModelInfo> {
         let entries = self.shared.lock();
-        entries
+        let models = entries
             .order
             .iter()
-            .map(|name| entries.by_name[name].info(name))
-            .collect()
+            .map(|name| entries.by_name[name].info(name));
+        let routes = entries
+            .routes
+            .keys()
+            .filter_map(|name| entries.route_info(name));
+        models.chain(routes).collect()
     }
 
-    /// One model.
+    /// One model. A route can do what all of its models can, in the smallest of their contexts.
     ///
     /// # Errors
     /// `Missing`.
     pub fn info(&self, name: &ModelName) -> Result<ModelInfo, ModelError> {
-        self.shared.get(name).map(|entry| entry.info(name))
+        let route = self.shared.lock().route_info(name);
+        route.map_or_else(|| self.shared.get(name).map(|entry| entry.info(name)), Ok)
+    }
+
+    /// The adapter of one model, to be asked as it is.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn adapter(&self, name: &ModelName) -> Result<Arc<dyn ModelAdapter>, ModelError> {
+        Ok(self.shared.get(name)?.adapter)
     }
 
     /// The model that answers when `name` is asked for, or when none is.
@@ -172,10 +236,7 @@ impl Models {
     pub fn default_name(&self) -> Option<ModelName> {
         let entries = self.shared.lock();
         let generates = |name: &&ModelName| entries.by_name[*name].adapter.capabilities().generate;
-        let set = entries
-            .default
-            .as_ref()
-            .filter(|name| entries.by_name.contains_key(name));
+        let set = entries.default.as_ref().filter(|name| entries.has(name));
         set.or_else(|| entries.order.iter().find(generates))
             .cloned()
     }
@@ -185,130 +246,27 @@ impl Models {
     /// # Errors
     /// `Missing`, `Unavailable` when the registry cannot be written.
     pub fn set_default(&self, name: &ModelName) -> Result<(), ModelError> {
-        self.shared.get(name)?;
+        self.info(name)?;
         self.shared.lock().default = Some(name.clone());
         self.shared.keep()
     }
 
-    /// Loads a model now instead of at its first use.
+    /// Loads a model now instead of at its first use; of a route, the first one listed.
     ///
     /// # Errors
-    /// `Missing`, `Invalid`, `Load`.
+    /// `Missing`, `Invalid`, `Load`; `Denied` when a provider's key is not there.
     pub async fn load(&self, name: &ModelName) -> Result<(), ModelError> {
-        self.shared.get(name)?.adapter.load().await
+        self.adapter(&self.first(name)?)?.load().await
     }
 
-    /// Gives a model's memory back; it loads again at its next use.
+    /// Gives a model's memory back; it loads again at its next use. Of a route, that of the first
+    /// one listed.
     ///
     /// # Errors
     /// `Missing`.
     pub async fn unload(&self, name: &ModelName) -> Result<(), ModelError> {
-        self.shared.get(name)?.adapter.unload().await;
+        self.adapter(&self.first(name)?)?.unload().await;
         Ok(())
-    }
-
-    /// Answers a chat.
-    ///
-    /// # Errors
-    /// `Missing`, `Load`, `PromptTooLong`, `Busy`, `Unsupported`, `Invalid`.
-    pub async fn generate(&self, request: GenerateRequest) -> Result<Generation, ModelError> {
-        let cancel = CancellationToken::new();
-        let job = Job {
-            prompt: Prompt::Chat {
-                messages: request.messages,
-                tools: request.tools,
-            },
-            sampling: request.sampling,
-            stop: request.stop,
-            max_tokens: request.max_tokens,
-            ignore_end: false,
-            token_ids: false,
-            cancel: cancel.clone(),
-        };
-        self.start(request.model, job, cancel).await
-    }
-
-    /// Continues a text.
-    ///
-    /// # Errors
-    /// As [`generate`](Models::generate).
-    pub async fn complete(&self, request: CompletionRequest) -> Result<Generation, ModelError> {
-        let cancel = CancellationToken::new();
-        let job = Job {
-            prompt: Prompt::Text(request.prompt),
-            sampling: request.sampling,
-            stop: request.stop,
-            max_tokens: request.max_tokens,
-            ignore_end: request.ignore_end,
-            token_ids: request.token_ids,
-            cancel: cancel.clone(),
-        };
-        self.start(request.model, job, cancel).await
-    }
-
-    /// Gives a job to a model as it is; [`generate`](Models::generate) and
-    /// [`complete`](Models::complete) are made of it.
-    ///
-    /// # Errors
-    /// As [`generate`](Models::generate).
-    pub async fn ask(&self, name: &ModelName, job: Job) -> Result<GenerateStream, ModelError> {
-        self.shared.get(name)?.adapter.generate(job).await
-    }
-
-    async fn start(
-        &self,
-        asked: Option<ModelName>,
-        job: Job,
-        cancel: CancellationToken,
-    ) -> Result<Generation, ModelError> {
-        let model = self.resolve(asked.as_ref())?.name;
-        let events = self.ask(&model, job).await?;
-        Ok(Generation::new(asked, model, events, cancel))
-    }
-
-    /// Tokens of a chat in the model's own template, exactly.
-    ///
-    /// # Errors
-    /// As [`generate`](Models::generate).
-    pub async fn count_prompt(
-        &self,
-        name: &ModelName,
-        messages: &[Message],
-        tools: &[ToolSpec],
-    ) -> Result<u32, ModelError> {
-        let prompt = Prompt::Chat {
-            messages: messages.to_vec(),
-            tools: tools.to_vec(),
-        };
-        self.count(name, &prompt).await
-    }
-
-    /// Tokens of a prompt, exactly.
-    ///
-    /// # Errors
-    /// As [`generate`](Models::generate).
-    pub async fn count(&self, name: &ModelName, prompt: &Prompt) -> Result<u32, ModelError> {
-        self.shared.get(name)?.adapter.count(prompt).await
-    }
-
-    /// Tokens of a text, exactly.
-    ///
-    /// # Errors
-    /// As [`generate`](Models::generate).
-    pub async fn count_text(&self, name: &ModelName, text: &str) -> Result<u32, ModelError> {
-        self.count(name, &Prompt::Text(text.to_owned())).await
-    }
-
-    /// Embeds each text with a model; row `i` of the result belongs to `texts[i]`, L2-normalised.
-    ///
-    /// # Errors
-    /// `Missing`, `Unsupported`.
-    pub async fn embed(
-        &self,
-        name: &ModelName,
-        texts: &[String],
-    ) -> Result<Vec<Vec<f32>>, ModelError> {
-        self.shared.get(name)?.adapter.embed(texts).await
     }
 
     /// Unloads every model.

@@ -1,16 +1,21 @@
 //! What the handles share: the models, and how they run.
 
+#[cfg(feature = "llama")]
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "llama")]
 use std::thread;
 
 use super::config::ModelsConfig;
-use super::entry::{Entries, Entry};
-use super::info::ModelFormat;
-use crate::registry::{Registered, Registry};
+use super::cooldown::Cooldowns;
+use super::entry::{Entries, Entry, Source};
+use crate::registry::{FileModel, NamedRemote, Registered};
+#[cfg(feature = "remote")]
+use crate::remote::Connections;
 use crate::static_adapter::StaticAdapter;
 use crate::{ModelError, ModelErrorKind, ModelName};
 
+#[cfg(feature = "llama")]
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
 const CONTEXT_TOKENS_DEFAULT_MAX: u32 = 8192;
 /// Answers that a model gives at once: beyond a few, each only gets slower.
@@ -21,15 +26,21 @@ const PARALLEL_MAX: usize = 64;
 const STATIC_MODEL: &str = "karen-static";
 
 pub(super) struct Shared {
-    config: ModelsConfig,
+    pub(super) config: ModelsConfig,
+    pub(super) cooldowns: Cooldowns,
     entries: Mutex<Entries>,
+    #[cfg(feature = "remote")]
+    connections: Arc<Connections>,
 }
 
 impl Shared {
     /// With the built-in models only.
     pub(super) fn new(config: ModelsConfig) -> Self {
         let shared = Self {
+            #[cfg(feature = "remote")]
+            connections: Arc::new(Connections::new(config.remote.clone())),
             config,
+            cooldowns: Cooldowns::default(),
             entries: Mutex::default(),
         };
         shared.add_built_in();
@@ -53,8 +64,7 @@ impl Shared {
         let name = ModelName::parse(STATIC_MODEL).expect("a constant that is a name");
         let entry = Entry {
             adapter: Arc::new(StaticAdapter::default()),
-            format: ModelFormat::BuiltIn,
-            file: None,
+            source: Source::BuiltIn,
             is_kept: false,
         };
         self.lock().insert((name, entry));
@@ -62,32 +72,22 @@ impl Shared {
 
     pub(super) fn insert_new(&self, name: ModelName, entry: Entry) -> Result<(), ModelError> {
         let mut entries = self.lock();
-        if entries.by_name.contains_key(&name) {
-            return Err(ModelError::new(
-                ModelErrorKind::Conflict,
-                "add",
-                name.as_str(),
-            ));
+        if entries.has(&name) {
+            return Err(taken(&name));
         }
         entries.insert((name, entry));
         Ok(())
     }
 
+    /// Writes down what is to be there after the next opening.
     pub(super) fn keep(&self) -> Result<(), ModelError> {
-        let Some(folder) = &self.config.folder else {
-            return Ok(());
-        };
-        let registry = {
-            let entries = self.lock();
-            let kept = entries.order.iter().map(|name| &entries.by_name[name]);
-            let files = kept
-                .filter(|entry| entry.is_kept)
-                .filter_map(|entry| entry.file.clone());
-            Registry::new(entries.default.clone(), files.collect())
-        };
-        registry.write(folder)
+        match &self.config.folder {
+            Some(folder) => self.lock().registry().write(folder),
+            None => Ok(()),
+        }
     }
 
+    #[cfg(feature = "llama")]
     fn context_tokens(&self, trained: u32) -> u32 {
         let chosen = || trained.min(CONTEXT_TOKENS_DEFAULT_MAX);
         self.config
@@ -95,6 +95,7 @@ impl Shared {
             .map_or_else(chosen, |set| set.get().min(trained))
     }
 
+    #[cfg(feature = "llama")]
     fn threads(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.config
@@ -117,12 +118,20 @@ impl Shared {
         parallel.min(PARALLEL_MAX)
     }
 
-    #[cfg(feature = "llama")]
-    pub(super) fn file_entry(
+    /// A model of the registry, ready to be listed.
+    pub(super) fn entry(
         &self,
-        file: Registered,
+        registered: Registered,
         is_kept: bool,
     ) -> Result<(ModelName, Entry), ModelError> {
+        match registered {
+            Registered::File(file) => self.file_entry(file, is_kept),
+            Registered::Remote(remote) => self.remote_entry(remote, is_kept),
+        }
+    }
+
+    #[cfg(feature = "llama")]
+    fn file_entry(&self, file: FileModel, is_kept: bool) -> Result<(ModelName, Entry), ModelError> {
         let context_tokens = self.context_tokens(file.context_tokens);
         let options = crate::llama::EngineOptions {
             threads: self.threads(),
@@ -133,26 +142,48 @@ impl Shared {
         let adapter = crate::llama::LlamaAdapter::new(file.path.clone(), options);
         let entry = Entry {
             adapter: Arc::new(adapter),
-            format: ModelFormat::Gguf,
-            file: Some(file.clone()),
+            source: Source::File(file.clone()),
             is_kept,
         };
         Ok((file.name, entry))
     }
 
     #[cfg(not(feature = "llama"))]
-    pub(super) fn file_entry(
+    fn file_entry(&self, file: FileModel, _kept: bool) -> Result<(ModelName, Entry), ModelError> {
+        let why = "GGUF models need the feature `llama`: build with it".to_owned();
+        let kind = ModelErrorKind::Unsupported(why);
+        Err(ModelError::new(kind, "use", file.name.as_str()))
+    }
+
+    #[cfg(feature = "remote")]
+    fn remote_entry(
         &self,
-        file: Registered,
+        named: NamedRemote,
+        is_kept: bool,
+    ) -> Result<(ModelName, Entry), ModelError> {
+        named.remote.validate()?;
+        let entry = Entry {
+            adapter: crate::remote::adapter(named.remote.clone(), &self.connections),
+            source: Source::Remote(named.remote),
+            is_kept,
+        };
+        Ok((named.name, entry))
+    }
+
+    #[cfg(not(feature = "remote"))]
+    fn remote_entry(
+        &self,
+        named: NamedRemote,
         _kept: bool,
     ) -> Result<(ModelName, Entry), ModelError> {
-        let why = "GGUF models need the feature `llama`: build with it".to_owned();
-        Err(ModelError::new(
-            ModelErrorKind::Unsupported(why),
-            "use",
-            file.name.as_str(),
-        ))
+        let why = "models of providers need the feature `remote`: build with it".to_owned();
+        let kind = ModelErrorKind::Unsupported(why);
+        Err(ModelError::new(kind, "use", named.name.as_str()))
     }
+}
+
+pub(super) fn taken(name: &ModelName) -> ModelError {
+    ModelError::new(ModelErrorKind::Conflict, "add", name.as_str())
 }
 
 pub(super) fn missing(subject: &str) -> ModelError {

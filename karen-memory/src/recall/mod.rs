@@ -5,8 +5,11 @@
 //! then by id, so that the same store always answers the same. One set of constants serves every
 //! store.
 
+mod aging;
 mod fuse;
+pub(crate) mod hop;
 mod meaning;
+mod period;
 mod priors;
 mod query;
 
@@ -36,6 +39,8 @@ pub(crate) const CANDIDATES_MAX: usize = 1000;
 pub struct Recall {
     /// Best first; empty when nothing is relevant.
     pub items: Vec<Recalled>,
+    /// How to behave, whatever the question: the standing instructions of the scope, oldest first.
+    pub instructions: Vec<Record>,
     /// Channels that could not be asked: what they alone would have found is not here.
     pub missing: Vec<Channel>,
 }
@@ -85,6 +90,14 @@ pub enum Channel {
     Speaker,
     /// It asks, and so does not tell.
     Question,
+    /// It was said when the query asks about.
+    Time,
+    /// It shares a name with what the query found first.
+    Hop,
+    /// It is new or was of use lately, or it is neither.
+    Recency,
+    /// It matters more than others, or less.
+    Importance,
 }
 
 impl fmt::Display for Channel {
@@ -99,18 +112,23 @@ impl fmt::Display for Channel {
             Self::DenseSession => "dense_session",
             Self::Speaker => "speaker",
             Self::Question => "question",
+            Self::Time => "time",
+            Self::Hop => "hop",
+            Self::Recency => "recency",
+            Self::Importance => "importance",
         })
     }
 }
 
-/// Gives candidates their records and priors, drops what is not relevant, and orders the rest. A
-/// candidate without a record was deleted meanwhile.
+/// Gives candidates their records and priors, and drops what is not relevant. A candidate without a
+/// record was deleted meanwhile.
 pub(crate) fn rank(
     query: &Query,
     candidates: Vec<Candidate>,
     records: Vec<Record>,
+    now: i64,
 ) -> Vec<Recalled> {
-    let priors = Priors::of(query.text());
+    let priors = Priors::of(query.text(), now);
     let mut records: HashMap<RecordId, Record> = records
         .into_iter()
         .map(|record| (record.id.clone(), record))
@@ -118,15 +136,20 @@ pub(crate) fn rank(
     let relevant = candidates
         .into_iter()
         .filter(|c| !query.has_floor() || c.is_relevant());
-    let mut items: Vec<Recalled> = relevant
+    relevant
         .filter_map(|candidate| {
-            Some(recalled(
-                candidate.clone(),
-                records.remove(&candidate.id)?,
-                &priors,
-            ))
+            let record = records.remove(&candidate.id)?;
+            Some(recalled(candidate, record, &priors))
         })
-        .collect();
+        .collect()
+}
+
+/// Drops what scores too low, lets the rest age, and orders it.
+pub(crate) fn finish(query: &Query, mut items: Vec<Recalled>, now: i64) -> Vec<Recalled> {
+    items.retain(|item| query.score_floor().is_none_or(|floor| item.score >= floor));
+    if query.ages() {
+        aging::weigh(&mut items, now);
+    }
     items.sort_by(|a, b| {
         let newest_first = || (b.record.at, &b.record.id).cmp(&(a.record.at, &a.record.id));
         b.score.total_cmp(&a.score).then_with(newest_first)
@@ -143,5 +166,13 @@ fn recalled(candidate: Candidate, record: Record, priors: &Priors) -> Recalled {
         score: why.channels.iter().map(|(_, score)| score).sum(),
         record,
         why,
+    }
+}
+
+impl Recalled {
+    /// Adds a reason, and what it is worth.
+    fn add(&mut self, channel: Channel, score: f32) {
+        self.why.channels.push((channel, score));
+        self.score = self.why.channels.iter().map(|(_, score)| score).sum();
     }
 }

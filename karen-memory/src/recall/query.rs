@@ -1,30 +1,51 @@
 //! What is asked of memory.
 
-use crate::{Filter, RecordKind, Scope};
+use std::ops::Range;
+
+use crate::{AgentId, Filter, RecordKind, Scope, When};
 
 /// Records given when no limit is.
 const LIMIT_DEFAULT: usize = 10;
+/// What a search looks through unless told. Instructions come by themselves.
+const KINDS_DEFAULT: [RecordKind; 3] = [RecordKind::Fact, RecordKind::Turn, RecordKind::Summary];
 
 /// A question to memory.
 #[derive(Clone, Debug)]
 pub struct Query {
     text: String,
     limit: usize,
-    kinds: Vec<RecordKind>,
-    exclude_sources: Vec<String>,
+    filter: Filter,
+    when: Past,
+    now: Option<i64>,
     floor: bool,
+    score_min: Option<f32>,
+    hop: bool,
+}
+
+/// Which states of memory are asked for.
+#[derive(Clone, Copy, Debug)]
+enum Past {
+    Present,
+    Included,
+    AsOf { valid: i64, known: i64 },
 }
 
 impl Query {
-    /// The ten records of any kind that matter most to `text`.
+    /// The ten present memories that matter most to `text`, of any kind.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             limit: LIMIT_DEFAULT,
-            kinds: Vec::new(),
-            exclude_sources: Vec::new(),
+            filter: Filter {
+                kinds: KINDS_DEFAULT.to_vec(),
+                ..Filter::default()
+            },
+            when: Past::Present,
+            now: None,
             floor: true,
+            score_min: None,
+            hop: false,
         }
     }
 
@@ -38,15 +59,91 @@ impl Query {
     /// These kinds only.
     #[must_use]
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = RecordKind>) -> Self {
-        self.kinds = kinds.into_iter().collect();
+        self.filter.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// Labelled with all of these.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.filter.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Made from one of these sources only.
+    #[must_use]
+    pub fn sources(mut self, sources: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let sources = sources.into_iter().map(Into::into);
+        self.filter.sources.extend(sources);
         self
     }
 
     /// Nothing made from these sources, such as the message that is being answered.
     #[must_use]
     pub fn exclude_sources(mut self, sources: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.exclude_sources
-            .extend(sources.into_iter().map(Into::into));
+        let sources = sources.into_iter().map(Into::into);
+        self.filter.exclude_sources.extend(sources);
+        self
+    }
+
+    /// Written by this agent only.
+    #[must_use]
+    pub fn agent(mut self, agent: AgentId) -> Self {
+        self.filter.agent = Some(agent);
+        self
+    }
+
+    /// Said in this range of unix milliseconds only.
+    #[must_use]
+    pub fn said(mut self, range: Range<i64>) -> Self {
+        self.filter.said_from = Some(range.start);
+        self.filter.said_before = Some(range.end);
+        self
+    }
+
+    /// This important at least, 0 to 1.
+    #[must_use]
+    pub fn importance_min(mut self, importance: f32) -> Self {
+        self.filter.importance_min = importance;
+        self
+    }
+
+    /// What held at unix millisecond `valid`, as memory knew it at `known`. Words are looked for in
+    /// records as they are; what comes back is what they were. Nothing ages.
+    #[must_use]
+    pub fn as_of(mut self, valid: i64, known: i64) -> Self {
+        self.when = Past::AsOf { valid, known };
+        self
+    }
+
+    /// What was superseded, is over or was put away too.
+    #[must_use]
+    pub fn include_superseded(mut self) -> Self {
+        self.when = Past::Included;
+        self
+    }
+
+    /// Asked at this unix millisecond, from which "yesterday" and ages count; the clock's, unless
+    /// said.
+    #[must_use]
+    pub fn at(mut self, now: i64) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Nothing of a lower [`score`](crate::Recalled::score), before records age. Scores compare
+    /// within one recall only.
+    #[must_use]
+    pub fn score_min(mut self, score: f32) -> Self {
+        self.score_min = Some(score);
+        self
+    }
+
+    /// Follows the names in what is found first to what else is said of them, for questions whose
+    /// answer lies in two places. It searches twice.
+    #[must_use]
+    pub fn with_hop(mut self) -> Self {
+        self.hop = true;
         self
     }
 
@@ -71,11 +168,31 @@ impl Query {
         self.floor
     }
 
-    pub(crate) fn filter(&self, scope: &Scope) -> Filter {
+    pub(crate) fn has_hop(&self) -> bool {
+        self.hop
+    }
+
+    pub(crate) fn score_floor(&self) -> Option<f32> {
+        self.score_min
+    }
+
+    pub(crate) fn asked_at(&self) -> Option<i64> {
+        self.now
+    }
+
+    pub(crate) fn ages(&self) -> bool {
+        !matches!(self.when, Past::AsOf { .. })
+    }
+
+    pub(crate) fn filter(&self, scope: &Scope, now: i64) -> Filter {
         Filter {
             session: scope.session().cloned(),
-            kinds: self.kinds.clone(),
-            exclude_sources: self.exclude_sources.clone(),
+            when: match self.when {
+                Past::Present => When::Present(now),
+                Past::Included => When::Ever,
+                Past::AsOf { valid, known } => When::AsOf { valid, known },
+            },
+            ..self.filter.clone()
         }
     }
 }

@@ -1,13 +1,20 @@
 //! L2, the truth: the port that keeps records and the log of their changes.
 
+mod link;
+mod revision;
 mod schema;
 mod sql;
 
 use async_trait::async_trait;
 
+pub use link::{Link, Relation};
+pub use revision::{ChangeKind, Edit, Revision, Version};
 pub use sql::SqlRecordStore;
 
-use crate::{MemoryError, Page, Record, RecordId, RecordPage, Remembered, Scope};
+use crate::{
+    Consent, Exported, Imported, MemoryError, Page, Record, RecordId, RecordPage, Remembered,
+    Retention, Scope,
+};
 
 /// Keeps records durably, each in one scope.
 ///
@@ -17,13 +24,18 @@ use crate::{MemoryError, Page, Record, RecordId, RecordPage, Remembered, Scope};
 ///   failed changed nothing.
 /// - Each user of a tenant has a log: every change of a record adds an entry with a higher sequence,
 ///   and no entry becomes visible after a higher one did. Sequences start above 0.
-/// - What is deleted leaves no byte of its text in the store.
+/// - What is deleted leaves no byte of its text in the store, nor does any earlier version of it.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
     /// Adds records that are not there, all or none; answers in their order.
     ///
     /// A record with the [`identity`](Record::identity) of one that is there is not stored again.
-    /// Neither is a turn whose source was deleted: it answers with the id it had.
+    /// Neither is a turn whose source was deleted: it answers with the id it had. Nothing is stored
+    /// of who asked not to be remembered, nor of a session that is not to be.
+    ///
+    /// A fact that claims something of a subject that has one value at a time retires the open facts
+    /// that claimed another from an earlier time; where nothing tells which is the later, both stay
+    /// and are linked as conflicting.
     ///
     /// # Errors
     /// `Full`, `ReadOnly`, `Unavailable`.
@@ -45,11 +57,106 @@ pub trait RecordStore: Send + Sync {
     /// `Invalid` for a limit outside 1 to [`Page::LIMIT_MAX`].
     async fn list(&self, scope: &Scope, page: Page) -> Result<RecordPage, MemoryError>;
 
+    /// For each of the records that changed after unix millisecond `known`, what it was then; the
+    /// others are left out.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn as_known(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+        known: i64,
+    ) -> Result<Vec<Record>, MemoryError>;
+
+    /// The standing instructions that are a present memory at `now`, oldest first: those of no
+    /// session, and with a session in the scope those of it too.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn instructions(&self, scope: &Scope, now: i64) -> Result<Vec<Record>, MemoryError>;
+
     /// How many records the scope has.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn count(&self, scope: &Scope) -> Result<u64, MemoryError>;
+
+    /// Changes a record at unix millisecond `now` and keeps what it was; gives what it has become, or
+    /// `None` if there is none.
+    ///
+    /// # Errors
+    /// `Invalid` when it would have the [`identity`](Record::identity) of another, `Full`,
+    /// `ReadOnly`, `Unavailable`.
+    async fn revise(
+        &self,
+        scope: &Scope,
+        id: &RecordId,
+        revision: &Revision,
+        now: i64,
+    ) -> Result<Option<Record>, MemoryError>;
+
+    /// What a record was before each of its changes, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn history(&self, scope: &Scope, id: &RecordId) -> Result<Vec<Version>, MemoryError>;
+
+    /// The links from and to a record, in order.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn links(&self, scope: &Scope, id: &RecordId) -> Result<Vec<Link>, MemoryError>;
+
+    /// Whether the scope's session, or without one everything, may be remembered.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn consent(&self, scope: &Scope) -> Result<Consent, MemoryError>;
+
+    /// Decides whether it may be from now on.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn set_consent(&self, scope: &Scope, consent: Consent) -> Result<(), MemoryError>;
+
+    /// Adds links; those that are there stay.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn link(&self, scope: &Scope, links: &[Link]) -> Result<(), MemoryError>;
+
+    /// Adds what another store gave, as it is, all or nothing. Records whose id or
+    /// [`identity`](Record::identity) is there stay as they are.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn import(&self, scope: &Scope, exported: Vec<Exported>)
+    -> Result<Imported, MemoryError>;
+
+    /// How long the records of the scope's user are kept.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn retention(&self, scope: &Scope) -> Result<Retention, MemoryError>;
+
+    /// Decides how long they are.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn set_retention(&self, scope: &Scope, retention: Retention) -> Result<(), MemoryError>;
+
+    /// The sequence of the log up to which a job of the scope's user has come; 0 for nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn job_mark(&self, scope: &Scope, job: &str) -> Result<i64, MemoryError>;
+
+    /// Notes how far it has come.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn set_job_mark(&self, scope: &Scope, job: &str, mark: i64) -> Result<(), MemoryError>;
 
     /// Deletes a record; `false` if there was none.
     ///
@@ -62,6 +169,14 @@ pub trait RecordStore: Send + Sync {
     /// # Errors
     /// As [`delete`](Self::delete).
     async fn delete_all(&self, scope: &Scope) -> Result<u64, MemoryError>;
+
+    /// Deletes everything of the scope's user, in every session: records, their versions and links,
+    /// the names of forgotten turns, decisions and settings. The log stays, which holds ids alone.
+    /// Gives how many records that were.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    async fn erase(&self, scope: &Scope) -> Result<u64, MemoryError>;
 
     /// What changed after sequence `after` for the scope's user, in every session; oldest first,
     /// `limit` entries at most. An empty answer means that there is nothing more.

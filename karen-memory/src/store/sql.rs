@@ -4,9 +4,15 @@
 //! sequences commit in order where several writers work at once, and lets a look for duplicates
 //! trust what it sees.
 
+mod consent;
 mod erase;
 mod forgotten;
+mod history;
+mod link;
+mod revise;
 mod row;
+mod settings;
+mod supersede;
 mod write;
 
 use async_trait::async_trait;
@@ -14,11 +20,12 @@ use karen_sql::{Database, SqlError};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::schema::MIGRATIONS;
-use super::{LogEntry, RecordStore};
+use super::{Link, LogEntry, RecordStore, Revision, Version};
 use crate::{
-    Cursor, MemoryError, MemoryErrorKind, Page, Record, RecordId, RecordPage, Remembered, Scope,
+    Consent, Cursor, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, RecordId,
+    RecordPage, Remembered, Retention, Scope,
 };
-use row::{log_entry, record};
+use row::{COLUMNS, log_entry, record};
 
 /// Ids asked for in one statement: SQLite takes 32,766 parameters, but plans grow with them.
 const IDS_PER_STATEMENT: usize = 500;
@@ -91,6 +98,113 @@ impl RecordStore for SqlRecordStore {
         Ok(count.unsigned_abs())
     }
 
+    async fn as_known(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+        known: i64,
+    ) -> Result<Vec<Record>, MemoryError> {
+        let mut found = Vec::new();
+        for ids in ids.chunks(IDS_PER_STATEMENT) {
+            found.extend(history::as_known(&self.database, scope, ids, known).await?);
+        }
+        Ok(found)
+    }
+
+    async fn instructions(&self, scope: &Scope, now: i64) -> Result<Vec<Record>, MemoryError> {
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM memory_records
+             WHERE tenant = $1 AND user_id = $2 AND kind = 'instruction'
+               AND (session IS NULL OR session = $3) AND retired_at IS NULL
+               AND archived_at IS NULL AND (valid_to IS NULL OR valid_to > $4)
+             ORDER BY at, id"
+        )))
+        .bind(scope.tenant().as_str())
+        .bind(scope.user().as_str())
+        .bind(session(scope))
+        .bind(now)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("list", "instructions", e))?;
+        rows.iter().map(record).collect()
+    }
+
+    async fn revise(
+        &self,
+        scope: &Scope,
+        id: &RecordId,
+        revision: &Revision,
+        now: i64,
+    ) -> Result<Option<Record>, MemoryError> {
+        revise::revise(&self.database, scope, id, revision, now).await
+    }
+
+    async fn history(&self, scope: &Scope, id: &RecordId) -> Result<Vec<Version>, MemoryError> {
+        match self.get(scope, std::slice::from_ref(id)).await?.is_empty() {
+            true => Ok(Vec::new()),
+            false => history::list(&self.database, scope, id).await,
+        }
+    }
+
+    async fn links(&self, scope: &Scope, id: &RecordId) -> Result<Vec<Link>, MemoryError> {
+        match self.get(scope, std::slice::from_ref(id)).await?.is_empty() {
+            true => Ok(Vec::new()),
+            false => link::list(&self.database, scope, id).await,
+        }
+    }
+
+    async fn consent(&self, scope: &Scope) -> Result<Consent, MemoryError> {
+        let mut reader = self.database.read().await?;
+        let consents = consent::read(&mut reader, scope).await?;
+        Ok(match consents.may_remember(scope.session()) {
+            true => Consent::Remember,
+            false => Consent::DoNotRemember,
+        })
+    }
+
+    async fn set_consent(&self, scope: &Scope, consent: Consent) -> Result<(), MemoryError> {
+        let mut tx = self.database.write().await?;
+        consent::put(&mut tx, scope, consent).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn link(&self, scope: &Scope, links: &[Link]) -> Result<(), MemoryError> {
+        let mut tx = self.database.write().await?;
+        link::put(&mut tx, scope, links).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn import(
+        &self,
+        scope: &Scope,
+        exported: Vec<Exported>,
+    ) -> Result<Imported, MemoryError> {
+        write::import(&self.database, scope, exported).await
+    }
+
+    async fn retention(&self, scope: &Scope) -> Result<Retention, MemoryError> {
+        let mut reader = self.database.read().await?;
+        settings::retention(&mut reader, scope).await
+    }
+
+    async fn set_retention(&self, scope: &Scope, retention: Retention) -> Result<(), MemoryError> {
+        let mut tx = self.database.write().await?;
+        settings::put_retention(&mut tx, scope, retention).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn job_mark(&self, scope: &Scope, job: &str) -> Result<i64, MemoryError> {
+        let mut reader = self.database.read().await?;
+        settings::job_mark(&mut reader, scope, job).await
+    }
+
+    async fn set_job_mark(&self, scope: &Scope, job: &str, mark: i64) -> Result<(), MemoryError> {
+        let mut tx = self.database.write().await?;
+        settings::put_job_mark(&mut tx, scope, job, mark).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn delete(&self, scope: &Scope, id: &RecordId) -> Result<bool, MemoryError> {
         let deleted = write::delete(&self.database, scope, id).await?;
         erase::cut_log(&self.database).await?;
@@ -103,6 +217,12 @@ impl RecordStore for SqlRecordStore {
         Ok(deleted)
     }
 
+    async fn erase(&self, scope: &Scope) -> Result<u64, MemoryError> {
+        let erased = write::erase(&self.database, scope).await?;
+        erase::cut_log(&self.database).await?;
+        Ok(erased)
+    }
+
     async fn log_after(
         &self,
         scope: &Scope,
@@ -111,8 +231,7 @@ impl RecordStore for SqlRecordStore {
     ) -> Result<Vec<LogEntry>, MemoryError> {
         let mut reader = self.database.read().await?;
         let rows = sqlx::query(
-            "SELECT l.sequence, l.record_id, r.id, r.kind, r.session, r.speaker, r.text,
-                    r.caption, r.tags, r.source, r.at
+            "SELECT sequence, record_id, r.*
              FROM memory_log l
              LEFT JOIN memory_records r
                ON r.tenant = l.tenant AND r.user_id = l.user_id AND r.id = l.record_id
@@ -134,8 +253,7 @@ impl SqlRecordStore {
     async fn get_chunk(&self, scope: &Scope, ids: &[RecordId]) -> Result<Vec<Record>, MemoryError> {
         let places: Vec<String> = (0..ids.len()).map(|i| format!("${}", i + 5)).collect();
         let statement = format!(
-            "SELECT id, kind, session, speaker, text, caption, tags, source, at
-             FROM memory_records
+            "SELECT {COLUMNS} FROM memory_records
              WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4) AND id IN ({})",
             places.join(", ")
         );
@@ -166,13 +284,12 @@ impl SqlRecordStore {
             None => (i64::MAX, ""),
         };
         let mut reader = self.database.read().await?;
-        let rows = sqlx::query(
-            "SELECT id, kind, session, speaker, text, caption, tags, source, at
-             FROM memory_records
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM memory_records
              WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4)
                AND (at < $5 OR (at = $6 AND id < $7))
-             ORDER BY at DESC, id DESC LIMIT $8",
-        )
+             ORDER BY at DESC, id DESC LIMIT $8"
+        )))
         .bind(scope.tenant().as_str())
         .bind(scope.user().as_str())
         .bind(session(scope))

@@ -9,6 +9,7 @@ mod record_store;
 mod text_index;
 mod vector_index;
 
+use serde_json::Map;
 use uuid::Uuid;
 
 pub use embedder::embedder;
@@ -17,7 +18,9 @@ pub use record_store::record_store;
 pub use text_index::text_index;
 pub use vector_index::vector_index;
 
-use crate::{Facets, Record, RecordId, RecordKind, Scope, SessionId, TenantId, UserId};
+use crate::{
+    Facets, Lifetime, Record, RecordId, RecordKind, Scope, SessionId, TenantId, Usage, UserId,
+};
 
 /// A user, another one of the same tenant, and one of the same name in another tenant; none has
 /// anything yet.
@@ -41,12 +44,19 @@ fn fact(text: &str, at: i64) -> Record {
         id: RecordId::fresh(),
         kind: RecordKind::Fact,
         session: None,
+        agent: None,
         speaker: "user".to_owned(),
         text: text.to_owned(),
         caption: None,
         tags: Vec::new(),
         source: None,
         at,
+        importance: Record::IMPORTANCE_DEFAULT,
+        pinned: false,
+        lifetime: Lifetime::since(at, at),
+        superseded_by: None,
+        usage: Usage::default(),
+        metadata: Map::new(),
     }
 }
 
@@ -62,8 +72,13 @@ fn turn(session: &str, text: &str, at: i64) -> Record {
 fn facets(kind: RecordKind, session: Option<&str>, source: Option<&str>) -> Facets {
     Facets {
         session: session.map(SessionId::new),
+        agent: None,
         kind,
+        tags: Vec::new(),
         source: source.map(str::to_owned),
+        at: 1,
+        importance: Record::IMPORTANCE_DEFAULT,
+        lifetime: Lifetime::since(1, 1),
     }
 }
 

@@ -1,12 +1,15 @@
 //! What every record store owes.
 
 mod log;
+mod revise;
+mod wishes;
 
 use std::sync::Arc;
 
 use super::{fact, scope, scopes, turn};
 use crate::{
-    Cursor, MemoryErrorKind, Page, Record, RecordId, RecordStore, Remembered, Scope, SessionId,
+    Cursor, MemoryErrorKind, Page, Record, RecordId, RecordStore, Refusal, Remembered, Scope,
+    SessionId,
 };
 
 /// Runs the contract of [`RecordStore`].
@@ -20,6 +23,12 @@ pub async fn record_store(store: Arc<dyn RecordStore>) {
     knows_no_other_scope(&*store).await;
     narrows_to_a_session(&*store).await;
     keeps_forgotten_turns_forgotten(&*store).await;
+    revise::keeps_what_a_record_was(&*store).await;
+    revise::refuses_the_identity_of_another(&*store).await;
+    revise::retires_what_is_no_longer_true(&*store).await;
+    wishes::keeps_nothing_against_a_wish(&*store).await;
+    wishes::brings_instructions_of_the_scope(&*store).await;
+    wishes::erases_everything_of_one_user(&*store).await;
     log::tells_what_has_become_of_records(&*store).await;
     log::shows_entries_in_order(&store).await;
 }
@@ -41,19 +50,11 @@ async fn list(store: &dyn RecordStore, scope: &Scope) -> Vec<Record> {
 }
 
 fn stored(record: &Record) -> Remembered {
-    Remembered {
-        id: record.id.clone(),
-        stored: true,
-        reinforces: None,
-    }
+    Remembered::stored(record.id.clone())
 }
 
 fn reinforced(record: &Record) -> Remembered {
-    Remembered {
-        id: record.id.clone(),
-        stored: false,
-        reinforces: Some(record.id.clone()),
-    }
+    Remembered::reinforcing(record.id.clone(), Refusal::Same)
 }
 
 async fn keeps_what_it_is_given(store: &dyn RecordStore) {
@@ -187,10 +188,7 @@ async fn keeps_forgotten_turns_forgotten(store: &dyn RecordStore) {
         id: RecordId::fresh(),
         ..record.clone()
     });
-    let gone = |record: &Record| Remembered {
-        stored: false,
-        ..stored(record)
-    };
+    let gone = |record: &Record| Remembered::refused(record.id.clone(), Refusal::Forgotten);
     let answer = append(store, &scope, &again).await;
     let expected = [gone(&one), gone(&two), stored(&again[2])];
     assert_eq!(

@@ -101,6 +101,28 @@ async fn a_store_whose_log_skips_deletions_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_store_that_forgets_what_records_were_is_noticed() {
+    let forgetful = "CREATE TRIGGER forgetful AFTER INSERT ON memory_versions
+         BEGIN DELETE FROM memory_versions WHERE record_id = NEW.record_id; END";
+    assert!(store_fails(forgetful).await);
+}
+
+#[tokio::test]
+async fn a_store_that_keeps_what_is_no_longer_true_is_noticed() {
+    let stubborn = "CREATE TRIGGER stubborn AFTER UPDATE OF valid_to ON memory_records
+         WHEN NEW.superseded_by IS NOT NULL
+         BEGIN UPDATE memory_records SET valid_to = NULL WHERE id = NEW.id; END";
+    assert!(store_fails(stubborn).await);
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_wishes_is_noticed() {
+    let deaf = "CREATE TRIGGER deaf AFTER INSERT ON memory_consents
+         BEGIN UPDATE memory_consents SET may_remember = 1 WHERE session = NEW.session; END";
+    assert!(store_fails(deaf).await);
+}
+
+#[tokio::test]
 async fn a_batch_that_fails_half_way_keeps_nothing() {
     let store = sabotaged(
         "CREATE TRIGGER refuse BEFORE INSERT ON memory_records WHEN NEW.text = 'second'

@@ -1,11 +1,19 @@
 //! What a program that holds a `Memory` can rely on.
 
+mod carry;
+mod consolidate;
+mod filter;
 mod forget;
 mod isolation;
 mod meaning;
+mod novelty;
 mod pack;
 mod recall;
 mod remember;
+mod retain;
+mod revise;
+mod supersede;
+mod wishes;
 
 use std::path::Path;
 

@@ -198,8 +198,11 @@ async fn scores_are_the_sum_of_their_reasons_and_fall() {
 async fn equal_scores_order_newest_first() {
     let memory = memory().await;
     for (text, at) in [("a boat", 1), ("a  boat!", 3), ("a boat?!", 2)] {
-        let note = NewRecord::fact(text).at(at);
-        memory.remember(&ada(), note).await.expect("remember");
+        let said = Turn {
+            session: SessionId::new(text),
+            ..turn(text, "user", text, at)
+        };
+        memory.ingest(&ada(), vec![said]).await.expect("ingest");
     }
     let recall = recall(&memory, &ada(), "boat").await;
     assert_eq!(texts(&recall), ["a  boat!", "a boat?!", "a boat"]);

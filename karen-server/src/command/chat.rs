@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use axum::http::Method;
 use karen_core::{Result, TurnEvent, TurnFailure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,7 +84,10 @@ impl Talk<'_> {
             conversation: self.conversation.as_deref(),
             model: self.model.as_deref(),
         };
-        let response = self.door.send(json_request("/api/v1/chat", &said)).await?;
+        let response = self
+            .door
+            .send(json_request(Method::POST, "/api/v1/chat", &said))
+            .await?;
         self.listen(Events::of(response)).await
     }
 

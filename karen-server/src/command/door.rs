@@ -77,7 +77,13 @@ impl Door {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T> {
-        read(self.send(json_request(path, body)).await?).await
+        read(self.send(json_request(Method::POST, path, body)).await?).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &impl Serialize) -> Result<()> {
+        self.send(json_request(Method::PUT, path, body))
+            .await
+            .map(drop)
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<()> {
@@ -122,9 +128,9 @@ impl Way {
     }
 }
 
-pub(super) fn json_request(path: &str, body: &impl Serialize) -> Request<Body> {
+pub(super) fn json_request(method: Method, path: &str, body: &impl Serialize) -> Request<Body> {
     let json = serde_json::to_vec(body).expect("plain data with text keys");
-    let mut request = request(Method::POST, path, Body::from(json));
+    let mut request = request(method, path, Body::from(json));
     request
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -23,6 +23,7 @@ use karen_core::Result;
 
 use door::Door;
 pub(crate) use failure::report;
+use models::NewModel;
 use settings::Settings;
 
 /// Karen: an AI assistant with a memory, served from one folder.
@@ -73,17 +74,25 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ModelsCommand {
-    /// Add a GGUF file; it stays where it is
-    Add {
-        /// The file
-        path: PathBuf,
-        /// What to call it; made from the file if absent
-        #[arg(long)]
-        name: Option<String>,
+    /// Add a GGUF file, which stays where it is, or a provider's model
+    Add(NewModel),
+    /// Make a name stand for models: the first answers, the others when it fails
+    Route {
+        /// The name
+        name: String,
+        /// Models, or further routes
+        #[arg(required = true)]
+        targets: Vec<String>,
+        /// How the first one is chosen: order, balance (in turn) or split (by user)
+        #[arg(long, default_value = "order")]
+        choose: String,
+        /// Shares for balance and split, one a target
+        #[arg(long, value_delimiter = ',')]
+        weights: Vec<u32>,
     },
     /// List the models
     List,
-    /// Remove a model; its file stays
+    /// Remove a model or a route; a model's file stays
     Remove {
         /// Its name
         name: String,
@@ -122,7 +131,13 @@ impl Command {
                 model,
                 conversation,
             } => chat::run(door, model, conversation).await,
-            Self::Models(ModelsCommand::Add { path, name }) => models::add(door, &path, name).await,
+            Self::Models(ModelsCommand::Add(new)) => models::add(door, new).await,
+            Self::Models(ModelsCommand::Route {
+                name,
+                targets,
+                choose,
+                weights,
+            }) => models::route(door, &name, targets, choose, weights).await,
             Self::Models(ModelsCommand::List) => models::list(door).await,
             Self::Models(ModelsCommand::Remove { name }) => models::remove(door, &name).await,
             Self::Import { file } => import::run(door, &file).await,

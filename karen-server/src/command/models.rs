@@ -2,19 +2,63 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+use karen_core::infer::RemoteModel;
 use karen_core::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::door::Door;
 
 const PATH: &str = "/api/v1/models";
+const ROUTING: &str = "/api/v1/routing";
 const MIB: f64 = 1024.0 * 1024.0;
 
-#[derive(Serialize)]
-struct NewModel {
-    path: PathBuf,
+/// A model to add.
+#[derive(Args)]
+pub(super) struct NewModel {
+    /// A GGUF file, or PROVIDER:MODEL with openai or gemini
+    #[arg(value_name = "FILE.gguf|PROVIDER:MODEL")]
+    model: String,
+    /// What to call it; made from the file or the provider's name if absent
+    #[arg(long)]
+    name: Option<String>,
+    /// Where the provider's API begins [default: the provider's own]
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The environment variable of the server that holds the key [default: the provider's usual one,
+    /// none with --base-url]
+    #[arg(long, value_name = "NAME", conflicts_with = "key_file")]
+    key_env: Option<String>,
+    /// A file that holds the key
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Tokens of prompt and answer together at most
+    #[arg(long, value_name = "TOKENS")]
+    context_tokens: Option<u32>,
+    /// It thinks before it answers, and takes no temperature
+    #[arg(long)]
+    reasons: bool,
+    /// It embeds texts and answers no chats
+    #[arg(long)]
+    embeds: bool,
+}
+
+/// What is asked of the server.
+#[derive(Default, Serialize)]
+struct Addition {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote: Option<RemoteModel>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Route {
+    choose: String,
+    targets: Vec<String>,
+    weights: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -39,15 +83,71 @@ struct Capabilities {
     generate: bool,
 }
 
-pub(super) async fn add(door: &Door, path: &Path, name: Option<String>) -> Result<()> {
-    // A running server has another folder to start from.
-    let path = path.canonicalize().map_err(|e| {
-        let message = format!("{} cannot be found: name a GGUF file", path.display());
-        Error::new(Code::InvalidArgument, message).caused_by(e)
-    })?;
-    let model: Model = door.post(PATH, &NewModel { path, name }).await?;
+pub(super) async fn add(door: &Door, new: NewModel) -> Result<()> {
+    let model: Model = door.post(PATH, &new.read()?).await?;
     say!("added {model}");
     Ok(())
+}
+
+pub(super) async fn route(
+    door: &Door,
+    name: &str,
+    targets: Vec<String>,
+    choose: String,
+    weights: Vec<u32>,
+) -> Result<()> {
+    let route = Route {
+        choose,
+        targets,
+        weights,
+    };
+    let path = format!("{ROUTING}/{}", plain(name)?);
+    door.put(&path, &route).await?;
+    say!("{name} leads to {}", route.targets.join(", "));
+    Ok(())
+}
+
+impl NewModel {
+    fn read(self) -> Result<Addition> {
+        let path = Path::new(&self.model);
+        match RemoteModel::parse(&self.model) {
+            Ok(remote) if !path.exists() => self.read_remote(remote),
+            _ => Ok(Addition {
+                path: Some(found(path, "name a GGUF file, or PROVIDER:MODEL")?),
+                name: self.name,
+                ..Addition::default()
+            }),
+        }
+    }
+
+    fn read_remote(self, usual: RemoteModel) -> Result<Addition> {
+        let key_file = self.key_file.as_deref();
+        let key_file = key_file.map(|file| found(file, "name the file that holds the key"));
+        // A key goes to its provider alone, unless somebody says otherwise.
+        let is_elsewhere = self.base_url.is_some() || key_file.is_some();
+        let remote = RemoteModel {
+            base_url: self.base_url,
+            key_env: self.key_env.or(usual.key_env.filter(|_| !is_elsewhere)),
+            key_file: key_file.transpose()?,
+            context_tokens: self.context_tokens,
+            reasons: self.reasons,
+            embeds: self.embeds || usual.embeds,
+            ..usual
+        };
+        Ok(Addition {
+            remote: Some(remote),
+            name: self.name,
+            ..Addition::default()
+        })
+    }
+}
+
+/// The whole path of a file: a running server has another folder to start from.
+fn found(path: &Path, advice: &str) -> Result<PathBuf> {
+    path.canonicalize().map_err(|e| {
+        let message = format!("{} cannot be found: {advice}", path.display());
+        Error::new(Code::InvalidArgument, message).caused_by(e)
+    })
 }
 
 pub(super) async fn list(door: &Door) -> Result<()> {
@@ -61,14 +161,16 @@ pub(super) async fn list(door: &Door) -> Result<()> {
         say!("{mark} {model}");
     }
     if models.default.is_none() {
-        say!("no model can answer: add one with `karen-server models add FILE.gguf`");
+        say!(
+            "no model can answer: add one with `karen-server models add FILE.gguf` or `... models add openai:MODEL`"
+        );
     }
     Ok(())
 }
 
 pub(super) async fn remove(door: &Door, name: &str) -> Result<()> {
     door.delete(&format!("{PATH}/{}", plain(name)?)).await?;
-    say!("removed {name}; its file stays");
+    say!("removed {name}; files stay");
     Ok(())
 }
 

@@ -72,6 +72,8 @@ struct Answer {
     model_asked: Option<String>,
     /// The model that answered; null when memory alone did.
     model_answered: Option<String>,
+    /// Why it is this one: `named`, `default`, `routed` or `fallback`.
+    model_why: Option<String>,
     /// What memory brought.
     recalled: Vec<RecalledBody>,
     usage: UsageBody,
@@ -194,12 +196,14 @@ impl Answer {
                 finish,
                 model_asked,
                 model_answered,
+                model_why,
                 ..
             } => {
                 self.message_id = message_id.to_string();
                 self.finish = Some(finish);
                 self.model_asked = model_asked;
                 self.model_answered = model_answered;
+                self.model_why = model_why;
             }
             TurnEvent::ToolCall { .. } | TurnEvent::ToolResult { .. } => {}
         }

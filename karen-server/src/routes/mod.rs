@@ -13,6 +13,8 @@ mod metrics;
 mod models;
 pub(crate) mod openai;
 pub(crate) mod page;
+mod providers;
+mod routing;
 mod setup;
 mod turns;
 mod users;
@@ -44,6 +46,8 @@ pub(crate) fn prompt() -> Vec<Routes> {
         turns::routes(),
         memories::routes(),
         models::routes(),
+        providers::routes(),
+        routing::routes(),
         openai::models::routes(),
     ]
 }

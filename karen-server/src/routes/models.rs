@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::Routes;
+use super::providers::RemoteBody;
 use crate::app::App;
 use crate::demo::is_demo;
 use crate::extract::{Caller, Json, Path};
@@ -26,7 +27,7 @@ pub(crate) fn routes() -> Routes {
 #[schema(as = Model)]
 pub(crate) struct ModelBody {
     name: String,
-    /// `gguf`, `builtin` or `adapter`.
+    /// `gguf`, `builtin`, `adapter`, `openai`, `gemini` or `route`.
     #[schema(value_type = String)]
     format: ModelFormat,
     /// Bytes of the file; 0 where there is none.
@@ -37,6 +38,8 @@ pub(crate) struct ModelBody {
     #[schema(value_type = String)]
     state: ModelState,
     capabilities: CapabilitiesBody,
+    /// Where a provider runs it; null for other models.
+    remote: Option<RemoteBody>,
     /// Whether it only demonstrates that memory reaches the answer.
     demo: bool,
 }
@@ -48,6 +51,16 @@ struct CapabilitiesBody {
     generate: bool,
     /// Embeds texts.
     embed: bool,
+    /// Asks for tools.
+    tools: bool,
+    /// Can be made to ask for a tool.
+    tool_choice: bool,
+    /// Sees images.
+    images: bool,
+    /// Keeps an answer to JSON, or to a schema.
+    formats: bool,
+    /// Whether tokens are counted as the model counts, or estimated.
+    exact_counts: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -60,10 +73,12 @@ struct ModelList {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewModel {
-    /// A GGUF file on the server's machine.
-    #[schema(value_type = String)]
-    path: PathBuf,
-    /// What to call it; made from the file's name if absent.
+    /// A GGUF file on the server's machine; this or `remote`.
+    #[schema(value_type = Option<String>)]
+    path: Option<PathBuf>,
+    /// A provider's model; this or `path`.
+    remote: Option<RemoteBody>,
+    /// What to call it; made from the file's or the provider's name if absent.
     name: Option<String>,
 }
 
@@ -99,11 +114,25 @@ async fn add_model(
 ) -> Result<(StatusCode, Json<ModelBody>), Problem> {
     session.principal().require(Permission::ModelsWrite)?;
     let name = new.name.as_deref().map(ModelName::parse).transpose()?;
-    let info = app.karen.models().add(&new.path, name.as_ref()).await?;
+    let models = app.karen.models();
+    let info = match (new.path, new.remote) {
+        (Some(path), None) => models.add(&path, name.as_ref()).await?,
+        (None, Some(remote)) => {
+            // Whoever names variables and files of the server may as well change its settings.
+            session.principal().require(Permission::SystemWrite)?;
+            let remote = remote.read();
+            let name = name.map_or_else(|| remote.own_name(), Ok)?;
+            models.add_remote(&name, remote)?
+        }
+        _ => {
+            let detail = "a model is a file or a provider's: give path or remote";
+            return Err(Problem::new(Code::InvalidArgument, detail));
+        }
+    };
     Ok((StatusCode::CREATED, Json(ModelBody::of(&app, info))))
 }
 
-/// Remove a model; its file stays
+/// Remove a model or a route; a model's file stays
 #[utoipa::path(delete, path = "/api/v1/models/{name}", tag = "models", responses((status = 204)))]
 async fn remove_model(
     State(app): State<App>,
@@ -111,7 +140,8 @@ async fn remove_model(
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
     session.principal().require(Permission::ModelsWrite)?;
-    if app.karen.models().remove(&ModelName::parse(&name)?).await? {
+    let (models, name) = (app.karen.models(), ModelName::parse(&name)?);
+    if models.remove(&name).await? || models.remove_route(&name)? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(
@@ -132,7 +162,13 @@ impl ModelBody {
             capabilities: CapabilitiesBody {
                 generate: info.capabilities.generate,
                 embed: info.capabilities.embed,
+                tools: info.capabilities.tools,
+                tool_choice: info.capabilities.tool_choice,
+                images: info.capabilities.images,
+                formats: info.capabilities.formats,
+                exact_counts: info.capabilities.exact_counts,
             },
+            remote: info.remote.map(RemoteBody::of),
         }
     }
 }

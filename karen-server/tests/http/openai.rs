@@ -100,12 +100,7 @@ async fn what_is_not_understood_is_refused() {
     let site = Site::open().await;
     let token = site.owner().await;
     scripted::add_free(&site.karen, PIECES);
-    for (field, value) in [
-        ("n", json!(2)),
-        ("logprobs", json!(true)),
-        ("response_format", json!({ "type": "json_object" })),
-        ("tool_choice", json!("required")),
-    ] {
+    for (field, value) in [("n", json!(2)), ("logprobs", json!(true))] {
         let mut wanted = ask();
         wanted[field] = value;
         let reply = site
@@ -113,6 +108,57 @@ async fn what_is_not_understood_is_refused() {
             .await
             .expect(501);
         assert_eq!(reply.json()["error"]["param"], json!(field));
+    }
+}
+
+#[tokio::test]
+async fn what_the_model_cannot_do_is_refused() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    scripted::add_free(&site.karen, PIECES);
+    let picture =
+        json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }]);
+    for (field, value) in [
+        ("response_format", json!({ "type": "json_object" })),
+        ("tool_choice", json!("required")),
+        ("messages", json!([{ "role": "user", "content": picture }])),
+    ] {
+        let mut wanted = ask();
+        wanted[field] = value;
+        let reply = site.post("/v1/chat/completions", &token, &wanted).await;
+        assert_eq!(
+            reply.expect(501).json()["error"]["code"],
+            "UNSUPPORTED",
+            "{field}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn headers_say_which_model_answers_and_why() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    scripted::add_free(&site.karen, PIECES);
+    let mut wanted = ask();
+    let named = site
+        .post("/v1/chat/completions", &token, &wanted)
+        .await
+        .expect(200);
+    assert_eq!(named.header("karen-model-answered"), "scripted");
+    assert_eq!(named.header("karen-model-why"), "named");
+    let route = json!({ "targets": ["scripted"] });
+    let put = json_request("PUT", "/api/v1/routing/main", &token, &route);
+    site.whole(put).await.expect(204);
+    wanted["model"] = json!("main");
+    for stream in [false, true] {
+        wanted["stream"] = json!(stream);
+        let routed = site
+            .post("/v1/chat/completions", &token, &wanted)
+            .await
+            .expect(200);
+        assert_eq!(routed.header("karen-model-asked"), "main");
+        assert_eq!(routed.header("karen-model-answered"), "scripted");
+        assert_eq!(routed.header("karen-model-why"), "routed");
     }
 }
 

@@ -61,8 +61,8 @@ impl ModelAdapter for Scripted {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             generate: true,
-            embed: false,
             context_tokens: 4096,
+            ..Capabilities::default()
         }
     }
 

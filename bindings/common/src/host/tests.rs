@@ -56,7 +56,10 @@ fn storyteller() -> HostAdapter {
     let capabilities = Capabilities {
         generate: true,
         embed: true,
+        complete: true,
+        tools: true,
         context_tokens: CONTEXT_TOKENS,
+        ..Capabilities::default()
     };
     HostAdapter::new(Storyteller, capabilities)
 }
@@ -234,6 +237,8 @@ async fn a_stream_of_events_has_no_token_ids() {
     drop(sender);
     let job = karen_core::infer::Job {
         prompt: karen_core::infer::Prompt::Text("x".to_owned()),
+        tool_choice: karen_core::infer::ToolChoice::Auto,
+        format: karen_core::infer::AnswerFormat::Text,
         sampling: karen_core::infer::Sampling::default(),
         stop: Vec::new(),
         max_tokens: None,

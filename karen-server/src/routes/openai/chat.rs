@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use super::completion::{Heading, UsageBody, finish};
 use super::message::ToolCallBody;
 use super::request::ChatRequest;
+use super::served;
 use super::stream::{self, Chunk};
 use crate::extract::{Caller, Json};
 use crate::problem::Problem;
@@ -39,7 +40,7 @@ struct Completion {
 struct Choice {
     index: u32,
     message: MessageOut,
-    /// `stop`, `length` or `tool_calls`.
+    /// `stop`, `length`, `tool_calls` or `content_filter`.
     finish_reason: &'static str,
     /// Always null.
     logprobs: Option<()>,
@@ -53,6 +54,9 @@ struct MessageOut {
     content: Option<String>,
     /// Always null.
     refusal: Option<String>,
+    /// What the model thought before it answered, where it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ToolCallBody>,
 }
@@ -71,13 +75,14 @@ async fn chat_completions(
     let (streamed, include_usage) = (request.stream, request.include_usage());
     let mut answering = session.generate(request.read()?).await?;
     let heading = Heading::of(&answering);
+    let served = served::headers(answering.served());
     // What fails before the first word is still worth a status of its own.
     let first = answering.next().await.transpose()?;
     let events = futures::stream::iter(first.map(Ok)).chain(answering);
     if streamed {
-        return Ok(stream::respond(heading, events, include_usage));
+        return Ok((served, stream::respond(heading, events, include_usage)).into_response());
     }
-    Ok(Json(Completion::of(heading, events).await?).into_response())
+    Ok((served, Json(Completion::of(heading, events).await?)).into_response())
 }
 
 impl Completion {
@@ -95,6 +100,10 @@ impl Completion {
         while let Some(event) = events.next().await {
             match event? {
                 GenerateEvent::TextDelta(piece) => text.push_str(&piece),
+                GenerateEvent::ReasoningDelta(piece) => {
+                    let thought = message.reasoning_content.get_or_insert_default();
+                    thought.push_str(&piece);
+                }
                 GenerateEvent::ToolCall(call) => message.tool_calls.push(ToolCallBody::of(&call)),
                 GenerateEvent::Usage(used) => usage = UsageBody::counted(used),
                 GenerateEvent::Done(reason) => finish_reason = finish(reason),

@@ -1,7 +1,7 @@
 //! Messages and tools in OpenAI's shape, and what they mean to a model.
 
 use karen_core::Code;
-use karen_core::infer::{Message, ToolCall, ToolSpec};
+use karen_core::infer::{Image, Message, ToolCall, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ enum RoleIn {
     Tool,
 }
 
-/// Text, whole or in parts.
+/// Text, or parts of text and pictures.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = OpenAiContent)]
 #[serde(untagged)]
@@ -49,11 +49,29 @@ enum Content {
 #[derive(Deserialize, ToSchema)]
 #[schema(as = OpenAiContentPart)]
 struct ContentPart {
-    /// `text` is understood.
+    /// `text` and `image_url` are understood.
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
     text: String,
+    image_url: Option<ImageUrl>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OpenAiImageUrl)]
+struct ImageUrl {
+    /// An address, or the picture itself: `data:image/png;base64,...`.
+    url: String,
+    /// Accepted and not used.
+    #[serde(rename = "detail")]
+    _detail: Option<String>,
+}
+
+/// What a content says and shows.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    images: Vec<Image>,
 }
 
 /// A call that the model asks for.
@@ -106,10 +124,10 @@ fn no_parameters() -> Value {
 
 impl MessageIn {
     pub(super) fn read(self) -> Result<Message, Problem> {
-        let text = self
+        let Shown { text, images } = self
             .content
-            .map_or_else(|| Ok(String::new()), Content::read)?;
-        Ok(match self.role {
+            .map_or_else(|| Ok(Shown::default()), Content::read)?;
+        let message = match self.role {
             RoleIn::System | RoleIn::Developer => Message::system(text),
             RoleIn::User => Message::user(text),
             RoleIn::Assistant => {
@@ -127,28 +145,49 @@ impl MessageIn {
                 })?;
                 Message::tool_result(answers, text)
             }
-        })
+        };
+        Ok(message.showing(images))
     }
 }
 
 impl Content {
-    fn read(self) -> Result<String, Problem> {
-        match self {
-            Self::Text(text) => Ok(text),
-            Self::Parts(parts) => parts.into_iter().map(ContentPart::read).collect(),
+    fn read(self) -> Result<Shown, Problem> {
+        let parts = match self {
+            Self::Text(text) => {
+                let images = Vec::new();
+                return Ok(Shown { text, images });
+            }
+            Self::Parts(parts) => parts,
+        };
+        let mut shown = Shown::default();
+        for part in parts {
+            match (part.kind.as_str(), part.image_url) {
+                ("text", _) => shown.text.push_str(&part.text),
+                ("image_url", Some(image)) => shown.images.push(image.read()?),
+                _ => {
+                    let detail =
+                        "messages are made of text and images: other parts are not understood";
+                    return Err(Problem::new(Code::Unsupported, detail));
+                }
+            }
         }
+        Ok(shown)
     }
 }
 
-impl ContentPart {
-    fn read(self) -> Result<String, Problem> {
-        if self.kind == "text" {
-            return Ok(self.text);
-        }
-        Err(Problem::new(
-            Code::Unsupported,
-            "messages are made of text: other parts are not understood",
-        ))
+impl ImageUrl {
+    fn read(self) -> Result<Image, Problem> {
+        let Some(data) = self.url.strip_prefix("data:") else {
+            return Ok(Image::Url(self.url));
+        };
+        let (media_type, base64) = data.split_once(";base64,").ok_or_else(|| {
+            let detail = "an image in a message is data:TYPE;base64,BYTES";
+            Problem::new(Code::InvalidArgument, detail)
+        })?;
+        Ok(Image::Inline {
+            media_type: media_type.to_owned(),
+            base64: base64.to_owned(),
+        })
     }
 }
 

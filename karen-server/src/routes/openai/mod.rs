@@ -1,12 +1,15 @@
 //! Routes that OpenAI's own clients speak: no memory, no conversation, their shape of errors.
 
 pub(crate) mod chat;
+mod choice;
 mod completion;
 pub(crate) mod embeddings;
 mod error;
+mod format;
 mod message;
 pub(crate) mod models;
 mod request;
+mod served;
 mod stream;
 
 pub(crate) use error::ErrorBody;

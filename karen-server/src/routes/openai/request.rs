@@ -1,11 +1,13 @@
 //! A request for a chat completion, and what of it is understood.
 
 use karen_core::Code;
-use karen_core::infer::{GenerateRequest, Message, ModelName, Sampling, ToolSpec};
+use karen_core::infer::{AnswerFormat, GenerateRequest, Message, ModelName, Sampling, ToolSpec};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::choice::ToolChoiceIn;
+use super::format::FormatIn;
 use super::message::{MessageIn, ToolIn};
 use crate::problem::Problem;
 
@@ -32,14 +34,10 @@ pub(super) struct ChatRequest {
     seed: Option<u64>,
     stop: Option<Stop>,
     tools: Option<Vec<ToolIn>>,
-    /// `auto` or `none`.
-    #[schema(value_type = Option<String>)]
-    tool_choice: Option<Value>,
+    tool_choice: Option<ToolChoiceIn>,
     /// 1.
     n: Option<u32>,
-    /// `{"type": "text"}`.
-    #[schema(value_type = Option<Object>)]
-    response_format: Option<Value>,
+    response_format: Option<FormatIn>,
     logprobs: Option<bool>,
     #[serde(rename = "top_logprobs")]
     _top_logprobs: Option<u32>,
@@ -89,11 +87,9 @@ impl ChatRequest {
     pub(super) fn read(self) -> Result<GenerateRequest, Problem> {
         self.refuse_what_is_not_understood()?;
         let sampling = self.sampling();
-        let no_tools = self
-            .tool_choice
-            .as_ref()
-            .is_some_and(|choice| choice == "none");
-        let tools = self.tools.filter(|_| !no_tools).unwrap_or_default();
+        let tool_choice = self.tool_choice.unwrap_or_default();
+        let tools = self.tools.filter(|_| tool_choice.allows());
+        let tools = tools.unwrap_or_default();
         let tools: Result<Vec<ToolSpec>, Problem> = tools.into_iter().map(ToolIn::read).collect();
         let messages: Result<Vec<Message>, Problem> =
             self.messages.into_iter().map(MessageIn::read).collect();
@@ -101,9 +97,14 @@ impl ChatRequest {
             model: named(&self.model)?,
             messages: messages.map_err(|problem| problem.at("/messages"))?,
             tools: tools.map_err(|problem| problem.at("/tools"))?,
+            tool_choice: tool_choice.read()?,
+            format: self
+                .response_format
+                .map_or(AnswerFormat::Text, FormatIn::read),
             sampling,
             stop: self.stop.map_or_else(Vec::new, Stop::into_texts),
             max_tokens: self.max_completion_tokens.or(self.max_tokens),
+            ..GenerateRequest::default()
         })
     }
 
@@ -131,26 +132,6 @@ impl ChatRequest {
         }
         if self.logprobs == Some(true) {
             return unsupported("/logprobs", "log probabilities are not given");
-        }
-        if self
-            .response_format
-            .as_ref()
-            .is_some_and(|format| format["type"] != "text")
-        {
-            return unsupported(
-                "/response_format",
-                "answers are text: no other format is kept to",
-            );
-        }
-        if self
-            .tool_choice
-            .as_ref()
-            .is_some_and(|choice| choice != "auto" && choice != "none")
-        {
-            return unsupported(
-                "/tool_choice",
-                "the model chooses: tool_choice may be auto or none",
-            );
         }
         Ok(())
     }

@@ -46,6 +46,9 @@ struct Delta {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
+    /// What the model thinks before it answers, where it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[ToolCallBody; 1]>,
 }
@@ -82,7 +85,7 @@ impl Chunks {
         self.delta(Delta {
             role: Some("assistant"),
             content: Some(String::new()),
-            tool_calls: None,
+            ..Delta::default()
         })
     }
 
@@ -102,6 +105,12 @@ impl Chunks {
             GenerateEvent::TextDelta(text) => {
                 vec![self.delta(Delta {
                     content: Some(text),
+                    ..Delta::default()
+                })]
+            }
+            GenerateEvent::ReasoningDelta(thought) => {
+                vec![self.delta(Delta {
+                    reasoning_content: Some(thought),
                     ..Delta::default()
                 })]
             }

@@ -1,0 +1,61 @@
+//! The models as the settings have them.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use karen_infer::{InProcessCache, ModelName, Models, ModelsConfig, RemoteConfig, ResponseCache};
+
+use crate::Result;
+use crate::config::{Config, ModelSettings};
+use crate::folder::DataFolder;
+
+/// The name under which the demonstration model is listed.
+const DEMO_MODEL: &str = "karen-demo";
+
+/// Opens the models of a folder, and adds those that the settings name.
+pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Models> {
+    let settings = &config.models;
+    let models = Models::open(ModelsConfig {
+        folder: folder.map(|folder| folder.path().join("models")),
+        threads: NonZero::new(settings.threads as usize),
+        context_tokens: NonZero::new(settings.context_tokens),
+        cache_tokens: NonZero::new(settings.cache_tokens),
+        parallel: NonZero::new(settings.parallel as usize),
+        remote: remote_config(settings),
+        cooldown: Duration::from_secs(u64::from(settings.cooldown_seconds)),
+        cache: cache(settings),
+        budget: None,
+    })
+    .await?;
+    for (name, remote) in &settings.remote {
+        models.add_remote_for_now(name, remote.clone())?;
+    }
+    if models.default_name().is_none() && !settings.demo.as_os_str().is_empty() {
+        models
+            .add_for_now(&settings.demo, &ModelName::parse(DEMO_MODEL)?)
+            .await?;
+    }
+    models.set_routes_for_now(settings.routes.clone())?;
+    if !settings.default.is_empty() {
+        models.set_default(&ModelName::parse(&settings.default)?)?;
+    }
+    Ok(models)
+}
+
+fn remote_config(settings: &ModelSettings) -> RemoteConfig {
+    RemoteConfig {
+        silence: Duration::from_secs(u64::from(settings.silence_seconds)),
+        retries: settings.retries,
+        proxy: (!settings.proxy.is_empty()).then(|| settings.proxy.clone()),
+        ..RemoteConfig::default()
+    }
+}
+
+fn cache(settings: &ModelSettings) -> Option<Arc<dyn ResponseCache>> {
+    let bytes = usize::try_from(settings.cache_mib)
+        .ok()?
+        .checked_mul(1 << 20)?;
+    let lifetime = Duration::from_secs(60 * u64::from(settings.cache_minutes));
+    (bytes > 0).then(|| Arc::new(InProcessCache::new(bytes, lifetime)) as Arc<dyn ResponseCache>)
+}

@@ -1,0 +1,150 @@
+//! The handle that programs hold.
+
+mod carry;
+mod consolidate;
+mod forget;
+mod gate;
+mod recall;
+mod remember;
+mod retain;
+mod revise;
+
+use std::sync::Arc;
+
+use karen_sql::Database;
+
+pub use consolidate::Consolidated;
+pub use revise::Feedback;
+
+use crate::novelty::{Boilerplate, Echoes};
+use crate::projector::Projector;
+use crate::{
+    BytesPerToken, Embedder, FlatIndex, InProcessTextIndex, MemoryError, Page, Record, RecordId,
+    RecordPage, RecordStore, Scope, SqlRecordStore, Summarizer, TextIndex, TokenCounter,
+    VectorIndex,
+};
+
+/// Bytes of one record's text and caption at most, unless configured.
+const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// How to open a [`Memory`].
+#[derive(Clone)]
+pub struct MemoryConfig {
+    /// Where records are kept.
+    pub database: Database,
+    /// Compares meanings; without one, words alone rank.
+    pub embedder: Option<Arc<dyn Embedder>>,
+    /// Proposes what records have in common; without one, consolidation picks the most typical.
+    pub summarizer: Option<Arc<dyn Summarizer>>,
+    /// Measures packs; without one, four bytes count as a token.
+    pub tokens: Option<Arc<dyn TokenCounter>>,
+    /// Bytes of one record's text and caption at most.
+    pub text_bytes_max: usize,
+    /// Texts of the program's own, such as its prompts: what they say is no fact to remember.
+    pub boilerplate: Vec<String>,
+}
+
+impl MemoryConfig {
+    /// Words alone, and a record of a mebibyte at most.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            embedder: None,
+            summarizer: None,
+            tokens: None,
+            text_bytes_max: TEXT_BYTES_MAX,
+            boilerplate: Vec::new(),
+        }
+    }
+}
+
+/// A lasting memory; clones share it.
+///
+/// A write is on disk when it returns, and the next recall sees it. A call that is dropped half-way
+/// has either happened or not.
+#[derive(Clone)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn RecordStore>,
+    projector: Projector,
+    summarizer: Option<Arc<dyn Summarizer>>,
+    tokens: Arc<dyn TokenCounter>,
+    text_bytes_max: usize,
+    boilerplate: Boilerplate,
+    echoes: Echoes,
+}
+
+impl Memory {
+    /// Opens the memory in a database. Indexes are built a user at a time, at the first recall.
+    ///
+    /// # Errors
+    /// `TooNew`, `ReadOnly`, `Full`, `Corrupt`, `Unavailable`.
+    pub async fn open(config: MemoryConfig) -> Result<Self, MemoryError> {
+        let store: Arc<dyn RecordStore> = Arc::new(SqlRecordStore::open(config.database).await?);
+        let text: Arc<dyn TextIndex> = Arc::new(InProcessTextIndex::default());
+        let vectors: Arc<dyn VectorIndex> = Arc::new(FlatIndex::default());
+        let shared = Shared {
+            store: Arc::clone(&store),
+            projector: Projector::new(store, text, vectors, config.embedder),
+            summarizer: config.summarizer,
+            tokens: config.tokens.unwrap_or_else(|| Arc::new(BytesPerToken)),
+            text_bytes_max: config.text_bytes_max,
+            boilerplate: Boilerplate::of(&config.boilerplate),
+            echoes: Echoes::default(),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn get(&self, scope: &Scope, id: &RecordId) -> Result<Option<Record>, MemoryError> {
+        let found = self
+            .shared
+            .store
+            .get(scope, std::slice::from_ref(id))
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// A page of the scope, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for a limit outside 1 to [`Page::LIMIT_MAX`].
+    pub async fn list(&self, scope: &Scope, page: Page) -> Result<RecordPage, MemoryError> {
+        self.shared.store.list(scope, page).await
+    }
+
+    /// How many records the scope has.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn count(&self, scope: &Scope) -> Result<u64, MemoryError> {
+        self.shared.store.count(scope).await
+    }
+
+    /// Brings the scope's indexes up to date now, instead of at its next recall.
+    ///
+    /// # Errors
+    /// `Unavailable`, a failing embedder's too.
+    pub async fn flush(&self, scope: &Scope) -> Result<(), MemoryError> {
+        self.shared.projector.catch_up_text(scope).await?;
+        self.shared.projector.catch_up_vectors(scope).await
+    }
+
+    /// Drops every index; each user's is built again from the records at the next recall.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn rebuild(&self) -> Result<(), MemoryError> {
+        self.shared.projector.text.clear().await?;
+        self.shared.projector.vectors.clear().await
+    }
+}

@@ -1,0 +1,121 @@
+//! Recalling what matters to a question.
+
+use karen_sql::now_ms;
+
+use super::Memory;
+use crate::pack::pack;
+use crate::recall::{CANDIDATES_MAX, Similar, finish, fuse, hop, rank};
+use crate::{Channel, MemoryError, Pack, Query, Recall, Record, RecordId, Scope, When};
+
+/// Fused candidates whose records are read, at least: enough for the priors to reorder.
+const SHORTLIST_MIN: usize = 200;
+
+impl Memory {
+    /// The records that matter most to a question; none when nothing is relevant: no word is shared
+    /// with a record or its neighbours, and no meaning is alike. Standing instructions come whatever
+    /// the question.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`. A failing embedder is none: [`Recall::missing`] tells.
+    pub async fn recall(&self, scope: &Scope, query: Query) -> Result<Recall, MemoryError> {
+        let now = query.asked_at().unwrap_or_else(now_ms);
+        let mut recall = self.search(scope, &query, query.text(), now).await?;
+        if let Some(text) = query.has_hop().then(|| hop::expand(&query, &recall.items)) {
+            let beyond = self.search(scope, &query, &text, now).await?;
+            recall.items = hop::join(recall.items, beyond.items);
+        }
+        recall.items = finish(&query, recall.items, now);
+        let recalled = recall.items.iter().map(|item| &item.record.id);
+        self.shared.echoes.note(scope, recalled);
+        recall.instructions = self.shared.store.instructions(scope, now).await?;
+        Ok(recall)
+    }
+
+    /// The records of a recall as lines of a prompt, `tokens_max` at most.
+    #[must_use]
+    pub fn pack(&self, recall: &Recall, tokens_max: u32) -> Pack {
+        pack(recall, tokens_max, self.shared.tokens.as_ref())
+    }
+
+    /// What is relevant to `text`, in no particular order.
+    async fn search(
+        &self,
+        scope: &Scope,
+        query: &Query,
+        text: &str,
+        now: i64,
+    ) -> Result<Recall, MemoryError> {
+        let projector = &self.shared.projector;
+        let filter = query.filter(scope, now);
+        projector.catch_up_text(scope).await?;
+        let hits = projector
+            .text
+            .search(scope, text, &filter, CANDIDATES_MAX)
+            .await?;
+        let (similar, missing) = match self.similar(scope, query, text, now).await {
+            Ok(similar) => (similar, Vec::new()),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "recalling by words alone"
+                );
+                (None, vec![Channel::Dense])
+            }
+        };
+        let mut candidates = fuse(hits, similar);
+        candidates.truncate(query.items_max().saturating_mul(2).max(SHORTLIST_MIN));
+        let ids: Vec<RecordId> = candidates.iter().map(|c| c.id.clone()).collect();
+        let records = self.read(scope, &ids, filter.when).await?;
+        Ok(Recall {
+            items: rank(query, candidates, records, now),
+            missing,
+            ..Recall::default()
+        })
+    }
+
+    /// The records as `when` sees them.
+    async fn read(
+        &self,
+        scope: &Scope,
+        ids: &[RecordId],
+        when: When,
+    ) -> Result<Vec<Record>, MemoryError> {
+        let store = &self.shared.store;
+        let mut records = store.get(scope, ids).await?;
+        if let When::AsOf { known, .. } = when {
+            for earlier in store.as_known(scope, ids, known).await? {
+                let place = records.iter_mut().find(|record| record.id == earlier.id);
+                place
+                    .into_iter()
+                    .for_each(|record| *record = earlier.clone());
+            }
+        }
+        Ok(records)
+    }
+
+    async fn similar(
+        &self,
+        scope: &Scope,
+        query: &Query,
+        text: &str,
+        now: i64,
+    ) -> Result<Option<Vec<Similar>>, MemoryError> {
+        let projector = &self.shared.projector;
+        let Some(embedder) = &projector.embedder else {
+            return Ok(None);
+        };
+        projector.catch_up_vectors(scope).await?;
+        let vectors = embedder.embed(&[text.to_owned()]).await?;
+        let vector = vectors.first().map_or(&[][..], Vec::as_slice);
+        let filter = query.filter(scope, now);
+        let found = projector
+            .vectors
+            .search(scope, vector, &filter, CANDIDATES_MAX)
+            .await?;
+        let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
+        let places = projector.text.places(scope, &ids).await?;
+        let similar = ids.into_iter().zip(cosines).zip(places);
+        let similar = similar.map(|((id, cosine), place)| Similar { id, cosine, place });
+        Ok(Some(similar.collect()))
+    }
+}
