@@ -66,7 +66,7 @@ const SUPERSEDES: [(&str, &str); 28] = [
 ];
 
 /// Both can be true, or nothing says that the earlier one is not.
-const KEEPS: [(&str, &str); 40] = [
+const KEEPS: [(&str, &str); 55] = [
     ("I live in A.", "I visited B last month."),
     ("I live in A.", "I might move to B."),
     ("I live in A.", "I lived in B when I was a child."),
@@ -116,6 +116,27 @@ const KEEPS: [(&str, &str); 40] = [
     ("P lives in A.", "Q lives in B."),
     ("P works at A.", "In my novel P works at B."),
     ("I moved to A.", "I drove to B."),
+    ("I work at A.", "I work at night."),
+    ("I work for A.", "I work for free on some days."),
+    ("I live in A.", "I live in fear of spiders."),
+    ("My boss is P.", "My boss is angry."),
+    (
+        "My boss is P.",
+        "My boss is Q's neighbour's cousin, they say.",
+    ),
+    (
+        "My email address is P@mail.test",
+        "My email address is hard to spell.",
+    ),
+    ("I love h.", "I stopped loving h on Mondays."),
+    ("I enjoy h.", "I don't enjoy h."),
+    ("I'm called P.", "I called Q."),
+    ("I work at A.", "We moved to B."),
+    ("I bank with A.", "P banks with B."),
+    ("I report to P.", "I report to the board."),
+    ("I study at A.", "I study at home."),
+    ("P lives in A.", "P's mother lives in B."),
+    ("My wife works for A.", "My wife works for herself."),
 ];
 
 #[derive(Serialize)]

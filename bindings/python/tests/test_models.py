@@ -30,7 +30,9 @@ def test_a_model_of_ones_own_is_listed_and_loaded(k: karen.Karen) -> None:
 
     k.models.register("mine", Mine())
     info = k.models.get("mine")
-    assert info.capabilities == karen.Capabilities(True, False, 100)
+    can = info.capabilities
+    assert (can.generate, can.complete, can.tools, can.embed) == (True, True, True, False)
+    assert can.context_tokens == 100
     assert (info.state, k.models.default) == ("idle", "mine")
     k.models.load("mine")
     assert k.models.get("mine").state == "warm"

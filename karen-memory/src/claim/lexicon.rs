@@ -38,7 +38,7 @@ pub(super) const ARTICLES: [&str; 6] = ["a", "an", "the", "my", "our", "new"];
 /// Relations to a place or a company: a verb's forms, what follows it, and the relation's name. One
 /// holds at a time.
 #[rustfmt::skip]
-pub(super) const RELATIONS: [(&[&str], &[&str], &str); 22] = [
+pub(super) const RELATIONS: [(&[&str], &[&str], &str); 21] = [
     (&["live", "lives", "living", "lived"], &["in"], "lives in"),
     (&["live", "lives", "living"], &["at"], "lives at"),
     (&["moved", "relocated"], &["to"], "lives in"),
@@ -50,7 +50,6 @@ pub(super) const RELATIONS: [(&[&str], &[&str], &str); 22] = [
     (&["work", "works", "working"], &["for"], "works at"),
     (&["employed"], &["at"], "works at"),
     (&["employed"], &["by"], "works at"),
-    (&["started", "began"], &["at"], "works at"),
     (&["started", "began"], &["working", "at"], "works at"),
     (&["started", "began"], &["working", "for"], "works at"),
     (&["work", "works", "working"], &["as"], "job"),
@@ -79,15 +78,21 @@ pub(super) const ATTITUDES: [(&[&str], &str); 11] = [
     (&["subscribe", "subscribes"], "subscribes"),
 ];
 
-/// Nouns of which somebody has one at a time.
+/// Nouns of which somebody has one at a time, and whose value is a name: "my boss is angry" names
+/// nobody.
 #[rustfmt::skip]
-pub(super) const ATTRIBUTES: [&str; 48] = [
-    "name", "nickname", "surname", "email", "address", "number", "birthday", "age", "job",
-    "occupation", "profession", "employer", "boss", "manager", "supervisor", "landlord", "doctor",
-    "dentist", "lawyer", "therapist", "timezone", "weight", "height", "salary", "budget", "rent",
-    "deadline", "hometown", "school", "university", "major", "size", "limit", "password", "pin",
-    "plan", "title", "position", "wife", "husband", "spouse", "partner", "fiance", "fiancee",
-    "girlfriend", "boyfriend", "type", "allowance",
+pub(super) const NAMED: [&str; 24] = [
+    "name", "nickname", "surname", "employer", "boss", "manager", "supervisor", "landlord",
+    "doctor", "dentist", "lawyer", "therapist", "hometown", "school", "university", "wife",
+    "husband", "spouse", "partner", "fiance", "fiancee", "girlfriend", "boyfriend", "timezone",
+];
+
+/// Nouns of which somebody has one at a time, and whose value has a digit or a dot in it: "my rent is
+/// high" says no rent.
+#[rustfmt::skip]
+pub(super) const MEASURED: [&str; 17] = [
+    "email", "address", "number", "birthday", "age", "weight", "height", "salary", "budget", "rent",
+    "deadline", "size", "limit", "pin", "allowance", "code", "extension",
 ];
 
 /// People of whom somebody has one at a time.

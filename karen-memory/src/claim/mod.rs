@@ -74,6 +74,10 @@ impl Claim {
                 _ => Judgement::Compatible,
             },
             _ if !same => Judgement::Compatible,
+            // Who stopped drinking cold coffee may drink it hot.
+            (Polarity::Ended | Polarity::Denied, _) if !is_within(&self.object, &old.object) => {
+                Judgement::Compatible
+            }
             (Polarity::Ended, Polarity::Holds) | (Polarity::Holds, Polarity::Ended) => decided,
             (Polarity::Denied, Polarity::Holds) | (Polarity::Holds, Polarity::Denied) => {
                 match self.is_functional {
@@ -88,8 +92,11 @@ impl Claim {
 
 /// One names the other, perhaps more closely: Berlin, and Berlin in Germany.
 fn is_same(a: &[String], b: &[String]) -> bool {
-    let within = |a: &[String], b: &[String]| a.iter().all(|word| b.contains(word));
-    within(a, b) || within(b, a)
+    is_within(a, b) || is_within(b, a)
+}
+
+fn is_within(part: &[String], whole: &[String]) -> bool {
+    part.iter().all(|word| whole.contains(word))
 }
 
 #[cfg(test)]

@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 
 use super::lexicon::{
-    ARTICLES, ATTITUDES, ATTRIBUTES, LEADS, RELATIONS, SEVERAL, STOPS, UNCERTAIN, UNIQUE,
+    ARTICLES, ATTITUDES, LEADS, MEASURED, NAMED, RELATIONS, SEVERAL, STOPS, UNCERTAIN, UNIQUE,
 };
 use super::{Claim, Polarity};
 use crate::novelty::{sentences, strip_openers, tokens};
 
 /// A longer object is a clause of its own.
 const OBJECT_WORDS_MAX: usize = 5;
+/// "Now" and its like.
+const MERELY_NOW: [&str; 6] = ["now", "anymore", "any", "nowadays", "these", "days"];
+/// Verbs that tell of a state only after "is".
+const PARTICIPLES: [&str; 6] = ["named", "called", "married", "engaged", "based", "employed"];
 const AUXILIARIES: [&str; 8] = ["am", "are", "is", "have", "has", "be", "do", "does"];
 
 /// What a claim says of its subject.
@@ -41,8 +45,11 @@ pub(super) fn parse(text: &str, speaker: &str) -> Option<Claim> {
     }
     let (subject, certain, rest) = subject(&words, &names, sentence, speaker)?;
     let (polarity, rest) = polarity(&rest);
-    let said = relation(&rest, &names).or_else(|| attribute(&rest))?;
+    let said = relation(&rest, &names).or_else(|| attribute(&rest, &names))?;
     if said.is_proper && !is_proper(said.object, &names) {
+        return None;
+    }
+    if polarity != Polarity::Holds && !is_unqualified(said.object) {
         return None;
     }
     let object = object(said.object)?;
@@ -67,7 +74,9 @@ fn subject<'a>(
     let (&first, rest) = words.split_first()?;
     let me = speaker.to_lowercase();
     match first {
-        "i" | "we" => return Some((me, true, rest.to_vec())),
+        "i" => return Some((me, true, rest.to_vec())),
+        // A household, a company: whoever it is, it is not the speaker alone.
+        "we" => return Some((format!("{me} and others"), true, rest.to_vec())),
         "my" | "our" => {}
         _ => return named(first, rest, names, sentence),
     }
@@ -76,7 +85,7 @@ fn subject<'a>(
         // A name tells one brother from another.
         return Some((format!("{me}'s {noun}"), false, after.to_vec()));
     }
-    let is_person = UNIQUE.contains(&noun) && !after.first().is_some_and(|word| *word == "is");
+    let is_person = UNIQUE.contains(&noun) && after.first().is_none_or(|word| *word != "is");
     match is_person {
         true => Some((format!("{me}'s {noun}"), true, after.to_vec())),
         // "My email is": the attribute is the speaker's.
@@ -148,7 +157,8 @@ fn relation<'a>(words: &'a [&'a str], names: &HashSet<String>) -> Option<Said<'a
         return Some(one("works at", rest));
     }
     for (forms, particles, name) in RELATIONS {
-        if forms.contains(&head) && rest.starts_with(particles) {
+        let is_state = !PARTICIPLES.contains(&head) || is_passive(&words[..verb]);
+        if forms.contains(&head) && is_state && rest.starts_with(particles) {
             return Some(Said {
                 is_proper: name != "job",
                 ..one(name, &rest[particles.len()..])
@@ -160,6 +170,12 @@ fn relation<'a>(words: &'a [&'a str], names: &HashSet<String>) -> Option<Said<'a
         is_functional: false,
         ..one(name, rest)
     })
+}
+
+/// "I am called", and not "I called".
+fn is_passive(before: &[&str]) -> bool {
+    let be = ["am", "is", "are"];
+    before.iter().any(|word| be.contains(word))
 }
 
 /// "From A to B".
@@ -177,14 +193,14 @@ fn replaced<'a>(head: &str, words: &'a [&'a str]) -> Option<Said<'a>> {
 }
 
 /// "Email is", "favourite colour is", "phone number changed to".
-fn attribute<'a>(words: &'a [&'a str]) -> Option<Said<'a>> {
+fn attribute<'a>(words: &'a [&'a str], names: &HashSet<String>) -> Option<Said<'a>> {
     let verb = words
         .iter()
         .position(|word| ["is", "are", "changed", "has", "became"].contains(word))?;
     let noun = &words[..verb];
-    let last = noun.last()?;
+    let last = *noun.last()?;
     let is_favourite = noun.len() > 1 && ["favourite", "favorite"].contains(&noun[0]);
-    if noun.len() > 3 || !(is_favourite || ATTRIBUTES.contains(last)) {
+    if noun.len() > 3 {
         return None;
     }
     let rest = &words[verb..];
@@ -193,6 +209,15 @@ fn attribute<'a>(words: &'a [&'a str]) -> Option<Said<'a>> {
         ["is" | "became", object @ ..] => object,
         _ => return None,
     };
+    let is_measured = object
+        .iter()
+        .any(|word| word.contains(|c: char| c.is_ascii_digit() || c == '.'));
+    let is_value = is_favourite
+        || (NAMED.contains(&last) && is_proper(object, names))
+        || (MEASURED.contains(&last) && is_measured);
+    if !is_value {
+        return None;
+    }
     let noun = noun.join(" ").replace("favorite", "favourite");
     Some(Said {
         is_functional: true,
@@ -210,11 +235,17 @@ fn one<'a>(predicate: &str, object: &'a [&'a str]) -> Said<'a> {
     }
 }
 
-/// "In Paris" names a place, "in a small flat" does not. Who writes no capitals is believed.
+/// "In Paris" names a place; "in a small flat" and "at night" do not.
 fn is_proper(object: &[&str], names: &HashSet<String>) -> bool {
-    let has_article = object.first().is_some_and(|word| ARTICLES.contains(word));
-    let is_named = object.iter().any(|word| names.contains(*word));
-    is_named || (names.is_empty() && !has_article)
+    object.iter().any(|word| names.contains(*word))
+}
+
+/// Whether nothing but "now" and the like follows the object: who stopped drinking coffee at night
+/// drinks it still.
+fn is_unqualified(words: &[&str]) -> bool {
+    let ends = words.iter().position(|word| STOPS.contains(word));
+    let rest = ends.map_or(&[][..], |ends| &words[ends..]);
+    rest.iter().all(|word| MERELY_NOW.contains(word))
 }
 
 /// The words of an object, if it is short and one.

@@ -65,6 +65,14 @@ fn what_may_both_be_true_stays() {
         ("I live in Paris.", "I no longer live in Rome."),
         ("I live in Paris.", "I live in a small flat by the river."),
         ("I use Vim.", "I switched from Nano to Emacs."),
+        ("I work at Siemens.", "I work at night."),
+        ("I work for Siemens.", "I work for free."),
+        ("My boss is Anna.", "My boss is angry."),
+        ("My rent is 900 euros.", "My rent is high."),
+        ("I am called Ada.", "I called Anna."),
+        ("I drink coffee.", "I stopped drinking coffee at night."),
+        ("I drink coffee.", "I stopped drinking cold coffee."),
+        ("I live in Paris.", "We moved to Slack."),
     ];
     for (old, new) in cases {
         check(old, new, Judgement::Compatible);

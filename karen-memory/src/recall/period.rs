@@ -110,8 +110,8 @@ fn year(words: &[&str]) -> Option<Period> {
 }
 
 fn month(name: &str) -> Option<i16> {
-    let short = |full: &&str| name.len() >= 3 && full.starts_with(name);
-    let place = MONTHS.iter().position(|full| short(&full))?;
+    let is_short_for = |full: &&str| name.len() >= 3 && full.starts_with(name);
+    let place = MONTHS.iter().position(is_short_for)?;
     i16::try_from(place + 1).ok()
 }
 

@@ -202,6 +202,10 @@ pub struct LogEntry {
 
 /// What a record has become.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most entries are records, and a box for each would cost more than it saves"
+)]
 pub enum Change {
     /// It exists, like this.
     Put(Record),

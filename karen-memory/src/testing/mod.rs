@@ -69,7 +69,7 @@ fn turn(session: &str, text: &str, at: i64) -> Record {
     }
 }
 
-fn facets(kind: RecordKind, session: Option<&str>, source: Option<&str>) -> Facets {
+pub(crate) fn facets(kind: RecordKind, session: Option<&str>, source: Option<&str>) -> Facets {
     Facets {
         session: session.map(SessionId::new),
         agent: None,

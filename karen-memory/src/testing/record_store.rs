@@ -1,5 +1,6 @@
 //! What every record store owes.
 
+mod carry;
 mod log;
 mod revise;
 mod wishes;
@@ -29,6 +30,8 @@ pub async fn record_store(store: Arc<dyn RecordStore>) {
     wishes::keeps_nothing_against_a_wish(&*store).await;
     wishes::brings_instructions_of_the_scope(&*store).await;
     wishes::erases_everything_of_one_user(&*store).await;
+    carry::takes_what_another_store_gave(&*store).await;
+    carry::keeps_settings_and_marks_of_each_user(&*store).await;
     log::tells_what_has_become_of_records(&*store).await;
     log::shows_entries_in_order(&store).await;
 }

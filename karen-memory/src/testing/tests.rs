@@ -116,6 +116,20 @@ async fn a_store_that_keeps_what_is_no_longer_true_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_store_that_drops_links_is_noticed() {
+    let loose = "CREATE TRIGGER loose AFTER INSERT ON memory_links
+         BEGIN DELETE FROM memory_links WHERE from_id = NEW.from_id; END";
+    assert!(store_fails(loose).await);
+}
+
+#[tokio::test]
+async fn a_store_that_forgets_settings_is_noticed() {
+    let vague = "CREATE TRIGGER vague AFTER INSERT ON memory_retention
+         BEGIN DELETE FROM memory_retention WHERE user_id = NEW.user_id; END";
+    assert!(store_fails(vague).await);
+}
+
+#[tokio::test]
 async fn a_store_that_ignores_wishes_is_noticed() {
     let deaf = "CREATE TRIGGER deaf AFTER INSERT ON memory_consents
          BEGIN UPDATE memory_consents SET may_remember = 1 WHERE session = NEW.session; END";

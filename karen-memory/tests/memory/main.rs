@@ -2,6 +2,7 @@
 
 mod carry;
 mod consolidate;
+mod crash;
 mod filter;
 mod forget;
 mod isolation;

@@ -125,15 +125,13 @@ async fn erasing_a_person_leaves_no_byte_of_what_was_said_or_had_been() {
         .expect("ingest");
     let found = |word: &str| {
         let entries = std::fs::read_dir(folder.path()).expect("a folder");
-        let files = entries.map(|entry| std::fs::read(entry.expect("an entry").path()));
+        let mut files = entries.map(|entry| std::fs::read(entry.expect("an entry").path()));
         let holds = |bytes: Vec<u8>| {
             bytes
                 .windows(word.len())
                 .any(|part| part == word.as_bytes())
         };
-        files
-            .map(|bytes| holds(bytes.expect("a file")))
-            .any(|holds| holds)
+        files.any(|bytes| holds(bytes.expect("a file")))
     };
     assert!(
         found("heliotrope") && found("amaranthine"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypedDict
 
@@ -73,6 +73,12 @@ class Remembered:
     """`False` when the same was remembered already."""
     reinforces: str | None
     """The memory that it says again."""
+    supersedes: list[str]
+    """Memories that hold no longer, because this one took their place."""
+    conflicts: list[str]
+    """Memories that cannot be true together with this one."""
+    refusal: str | None
+    """Why it was not kept, such as `same` or `consent`."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,18 @@ class Capabilities:
     """What a model can do."""
 
     generate: bool
+    complete: bool
+    """Continues plain text."""
     embed: bool
+    tools: bool
+    """Asks for tools."""
+    tool_choice: bool
+    """Can be made to ask for a tool."""
+    images: bool
+    formats: bool
+    """Keeps an answer to JSON, or to a schema."""
+    exact_counts: bool
+    """Whether counts of tokens are the model's own; others are estimates."""
     context_tokens: int
 
 
@@ -175,6 +192,8 @@ class ModelInfo:
     path: str | None
     architecture: str | None
     size_bytes: int
+    remote: Mapping[str, Any] | None
+    """Where a provider runs it."""
     context_tokens: int
     capabilities: Capabilities
     state: Literal["absent", "idle", "warm"]
@@ -386,6 +405,8 @@ class Done:
     """`stop`, `length`, `tool_rounds`, `cancelled`, `interrupted`, `no_model` or `failed`."""
     model_asked: str | None
     model_answered: str | None
+    model_why: Literal["named", "default", "routed", "fallback"] | None
+    """Why it is this one."""
     error: Failure | None
     number: int = 0
 

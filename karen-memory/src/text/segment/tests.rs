@@ -4,7 +4,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::{RecordKind, SessionId};
+use crate::RecordKind;
+use crate::testing::facets;
 
 const WORDS: usize = 40;
 const SESSIONS: usize = 6;
@@ -19,14 +20,14 @@ fn change(random: &mut StdRng, ids: &[RecordId]) -> TextChange {
     let words = random.random_range(1..12);
     TextChange::Put {
         id,
-        facets: Facets {
-            session: (session > 0).then(|| SessionId::new(format!("s{session}"))),
-            kind: RecordKind::Turn,
-            source: None,
-        },
+        facets: facets_in((session > 0).then(|| format!("s{session}"))),
         at: random.random_range(0..50),
         text: text(random, words),
     }
+}
+
+fn facets_in(session: Option<String>) -> Facets {
+    facets(RecordKind::Turn, session.as_deref(), None)
 }
 
 /// Few words are common, and many are rare.
@@ -79,11 +80,7 @@ fn a_search_that_leaves_sessions_out_finds_the_same_as_one_through_everything() 
     for session in 0..300 {
         let turn = |at: i64| TextChange::Put {
             id: RecordId::fresh(),
-            facets: Facets {
-                session: Some(SessionId::new(format!("s{session}"))),
-                kind: RecordKind::Turn,
-                source: None,
-            },
+            facets: facets_in(Some(format!("s{session}"))),
             at,
             text: text(&mut random, 9),
         };
@@ -105,11 +102,7 @@ fn a_word_that_nobody_has_any_more_is_not_held() {
     let id = RecordId::fresh();
     let note = |text: &str| TextChange::Put {
         id: id.clone(),
-        facets: Facets {
-            session: None,
-            kind: RecordKind::Fact,
-            source: None,
-        },
+        facets: facets_in(None),
         at: 1,
         text: text.to_owned(),
     };
