@@ -181,7 +181,7 @@ impl TurnInProgress<'_> {
             ..Sampling::default()
         });
         GenerateRequest {
-            model: Some(model.name.clone()),
+            model: self.options.model.clone(),
             messages: messages.to_vec(),
             tools: tools.to_vec(),
             sampling,

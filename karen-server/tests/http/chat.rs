@@ -64,6 +64,8 @@ async fn an_answer_is_streamed_in_numbered_events() {
         (&done["finish"], &done["model_answered"]),
         (&json!("stop"), &json!("scripted"))
     );
+    let why = (&done["model_asked"], &done["model_why"]);
+    assert_eq!(why, (&Value::Null, &json!("default")));
 }
 
 #[tokio::test]
