@@ -206,6 +206,7 @@ impl From<MemoryError> for Error {
     fn from(error: MemoryError) -> Self {
         let code = match error.kind() {
             MemoryErrorKind::Invalid => Code::InvalidArgument,
+            MemoryErrorKind::Conflict => Code::Conflict,
             MemoryErrorKind::NotFound => Code::NotFound,
             MemoryErrorKind::Unavailable => Code::Unavailable,
             MemoryErrorKind::Full => Code::StorageFull,

@@ -67,7 +67,8 @@ pub use import::{ImportProgress, Imported};
 pub use karen::Karen;
 pub use scope::Scope;
 pub use session::{
-    Answering, Chat, Conversations, Memories, RecallBuilder, RememberBuilder, Session, TurnRef,
+    Answering, Chat, Conversations, Inspection, Memories, RecallBuilder, RememberBuilder, Session,
+    TurnRef,
 };
 pub use tool::{FunctionTool, Plugins, Tool, ToolError, ToolInvocation, ToolSpec};
 pub use turn::{
@@ -82,6 +83,11 @@ pub use karen_auth as auth;
 pub use karen_infer as infer;
 /// What memory gives back, from karen-memory.
 pub mod memory {
-    pub use karen_memory::{Cursor, Page, Record, RecordId, RecordKind, RecordPage, Remembered};
+    pub use karen_memory::{
+        AgentId, ChangeKind, Channel, Cleanup, Consent, Consolidated, Cursor, Edit, ExportPage,
+        Feedback, Imported, Lifetime, Link, NewRecord, Pack, Page, Query, Recall, Recalled, Record,
+        RecordId, RecordKind, RecordPage, Refusal, Relation, Remembered, Retention, SessionId,
+        Stats, Tier, Usage, Version, When, Why,
+    };
 }
 pub use karen_auth::{Permission, Principal};

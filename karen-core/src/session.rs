@@ -13,7 +13,7 @@ use karen_auth::{Permission, Principal};
 pub use chat::{Chat, TurnRef};
 pub use conversations::Conversations;
 pub use generate::Answering;
-pub use memories::{Memories, RecallBuilder};
+pub use memories::{Inspection, Memories, RecallBuilder};
 pub use remember::RememberBuilder;
 
 use crate::id::TurnId;

@@ -23,6 +23,8 @@ pub struct MemoryError {
 pub enum MemoryErrorKind {
     /// The request cannot be carried out as it stands.
     Invalid,
+    /// It collides with what is there.
+    Conflict,
     /// There is no such record in the scope.
     NotFound,
     /// The store or the embedder cannot be reached; may be retried.
@@ -53,6 +55,7 @@ impl MemoryErrorKind {
     fn advice(self) -> &'static str {
         match self {
             Self::Invalid => "it is not valid",
+            Self::Conflict => "it collides with what is there",
             Self::NotFound => "it does not exist",
             Self::Unavailable => "what it needs does not answer; try again",
             Self::Full => "the disk is full; free some space",

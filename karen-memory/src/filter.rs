@@ -1,5 +1,7 @@
 //! Which records an index may answer with.
 
+use karen_sql::now_ms;
+
 use crate::{AgentId, Lifetime, Record, RecordKind, SessionId};
 
 /// Restricts a search; what is left open admits everything.
@@ -71,6 +73,12 @@ impl Filter {
 }
 
 impl When {
+    /// What is a present memory now.
+    #[must_use]
+    pub fn present() -> Self {
+        Self::Present(now_ms())
+    }
+
     /// Whether a record that lives so is of these states.
     #[must_use]
     pub fn admits(&self, lifetime: &Lifetime) -> bool {

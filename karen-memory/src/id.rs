@@ -65,7 +65,7 @@ name! {
     AgentId
 }
 
-/// A record's id: `mem_` and a version 7 UUID.
+/// A record's id: `mem_` and a UUID, of version 7 unless a key gave it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(Arc<str>);
 
@@ -76,6 +76,15 @@ impl RecordId {
     #[must_use]
     pub fn fresh() -> Self {
         Self(format!("{}{}", Self::PREFIX, Uuid::now_v7().simple()).into())
+    }
+
+    /// The id of what a user's program wrote with an idempotency key.
+    pub(crate) fn of_key(tenant: &TenantId, user: &UserId, key: &str) -> Self {
+        // Each part after its length, so that no two lists of parts read alike.
+        let parts = [tenant.as_str(), user.as_str(), key];
+        let name: String = parts.map(|part| format!("{}:{part}", part.len())).concat();
+        let uuid = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
+        Self(format!("{}{}", Self::PREFIX, uuid.simple()).into())
     }
 
     /// Reads an id that came from outside.

@@ -45,6 +45,7 @@ mod recall;
 mod record;
 mod retention;
 mod scope;
+mod stats;
 mod store;
 mod summarizer;
 mod text;
@@ -67,6 +68,7 @@ pub use recall::{Channel, Query, Recall, Recalled, Why};
 pub use record::{Lifetime, NewRecord, Record, RecordKind, Refusal, Remembered, Turn, Usage};
 pub use retention::{Cleanup, Retention, Tier};
 pub use scope::Scope;
+pub use stats::Stats;
 pub use store::{
     Change, ChangeKind, Edit, Link, LogEntry, RecordStore, Relation, Revision, SqlRecordStore,
     Version,

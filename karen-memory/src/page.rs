@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{MemoryError, MemoryErrorKind, Record, RecordId};
+use crate::{MemoryError, MemoryErrorKind, Record, RecordId, RecordKind, When};
 
 /// Which part of a list is wanted.
 #[derive(Clone, Debug)]
@@ -11,6 +11,10 @@ pub struct Page {
     pub after: Option<Cursor>,
     /// Records at most, 1 to 1,000.
     pub limit: u32,
+    /// This kind only; `None` stands for all.
+    pub kind: Option<RecordKind>,
+    /// Which states of memory: everything that was ever kept, unless told.
+    pub when: When,
 }
 
 impl Page {
@@ -24,6 +28,8 @@ impl Default for Page {
         Self {
             after: None,
             limit: 50,
+            kind: None,
+            when: When::Ever,
         }
     }
 }

@@ -67,7 +67,7 @@ function key({ id, name, prefix, created_at, last_used_at }) {
 }
 
 function entry(text, meta) {
-  const item = copy("record");
+  const item = copy("item");
   item.text.textContent = text;
   item.meta.textContent = meta;
   return item;

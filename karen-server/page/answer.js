@@ -1,6 +1,6 @@
 // One answer on the page: its text as it arrives, who gave it, how it ended and what it rests on.
 
-import { recollection } from "./memory.js";
+import { recollection } from "./record.js";
 import { describe } from "./models.js";
 import { listen } from "./turn.js";
 import { announce, blocks, copy, showProblem } from "./view.js";

@@ -26,6 +26,7 @@ export class Problem extends Error {
 
 export const get = (path, options) => json("GET", path, undefined, options);
 export const post = (path, body = {}, options) => json("POST", path, body, options);
+export const patch = (path, body) => json("PATCH", path, body);
 export const put = (path, body) => json("PUT", path, body);
 export const remove = (path) => json("DELETE", path);
 

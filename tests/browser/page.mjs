@@ -30,6 +30,7 @@ const EMAIL = "ada@example.org";
 const PASSWORD = "seven brave otters sing";
 const FACT = "My dog is called Biscuit.";
 const NOTE = "The spare key is under the blue pot.";
+const CORRECTED = "The spare key is under the green pot.";
 const REASON_SHOWN = /You, \d+ \w+ \d{4}\s+Matched words\s+(.*)\s+Score\s+-?\d+\.\d\d \(.*\d\)/;
 
 const cable = await layCable(options.url);
@@ -141,6 +142,28 @@ await claim("a note is remembered, and found with the reason", async () => {
   await ada.button("Show everything").click();
 });
 
+await claim("a memory is corrected, its past is shown, and the past can be asked for", async () => {
+  await ada.button("Correct", ada.items(ada.memories, NOTE)).click();
+  await ada.field(`Corrected text of: ${NOTE}`).fill(CORRECTED);
+  await viewIsAccessible();
+  await ada.button("Save").click();
+  const item = ada.items(ada.memories, CORRECTED);
+  await item.getByText("What it was").click();
+  await item.getByText(`“${NOTE}” Corrected,`).waitFor();
+  await ada.field("As memory was on").fill("2020-01-01");
+  await ada.recall("Where is the spare key?");
+  await ada.found.getByText("Nothing that is remembered has to do with that.").waitFor();
+  await ada.button("Show everything").click();
+});
+
+await claim("a memory is pinned", async () => {
+  const item = ada.items(ada.memories, CORRECTED);
+  await ada.button("Pin", item).click();
+  await item.getByText(/pinned/).waitFor();
+  await page.reload();
+  await ada.button("Unpin", item).waitFor();
+});
+
 await claim("what is forgotten is gone from the list and from recall", async () => {
   const item = ada.items(ada.memories, FACT);
   await ada.button("Forget", item).click();
@@ -149,7 +172,7 @@ await claim("what is forgotten is gone from the list and from recall", async () 
   await ada.confirm("Forget");
   await item.waitFor({ state: "detached" });
   await page.reload();
-  await ada.items(ada.memories, NOTE).waitFor();
+  await ada.items(ada.memories, CORRECTED).waitFor();
   assert.equal(await item.count(), 0);
   await ada.recall("What is my dog called?");
   assert.equal(await ada.items(ada.found, FACT).count(), 0);
@@ -302,7 +325,7 @@ await claim("asking, looking at the reasons and forgetting need no mouse", async
   const summary = ada.answer.locator("summary");
   await ada.tabTo(summary);
   await page.keyboard.press("Enter");
-  await ada.tabTo(ada.button("Forget", ada.items(ada.answer, NOTE)));
+  await ada.tabTo(ada.button("Forget", ada.items(ada.answer, CORRECTED)));
   await page.keyboard.press("Enter");
   await ada.tabTo(ada.button("Forget", page.getByRole("dialog")));
   await page.keyboard.press("Enter");

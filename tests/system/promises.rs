@@ -60,7 +60,7 @@ impl Promises {
     /// How often each text is remembered.
     async fn remembered(&self) -> BTreeMap<String, u32> {
         let mut remembered: BTreeMap<String, u32> = BTreeMap::new();
-        let mut path = "/api/v1/memories?limit=200".to_owned();
+        let mut path = "/api/v1/memory?limit=200".to_owned();
         loop {
             let page = self.client.get(&path).await;
             for memory in page["data"].as_array().unwrap() {
@@ -70,7 +70,7 @@ impl Promises {
             let Some(cursor) = page["next_cursor"].as_str() else {
                 return remembered;
             };
-            path = format!("/api/v1/memories?limit=200&cursor={cursor}");
+            path = format!("/api/v1/memory?limit=200&cursor={cursor}");
         }
     }
 

@@ -20,6 +20,7 @@ impl Session {
                 .transpose()
                 .map_err(karen_core::Error::from)?,
             limit,
+            ..Page::default()
         };
         Ok(self.core()?.memories().list(page).await?.into())
     }

@@ -3,12 +3,10 @@
 use std::future::IntoFuture;
 
 use futures::future::{BoxFuture, FutureExt};
-use karen_auth::Permission;
 use karen_memory::{NewRecord, Remembered};
 
 use super::Session;
 use crate::Result;
-use crate::event::EventKind;
 
 /// A note about to be remembered; awaiting it keeps it.
 #[must_use = "nothing is remembered until it is awaited"]
@@ -34,16 +32,8 @@ impl RememberBuilder {
     }
 
     async fn keep(self) -> Result<Remembered> {
-        let Session {
-            karen,
-            principal,
-            scope,
-        } = self.session;
-        principal.require(Permission::MemoryWrite)?;
         let record = NewRecord::fact(self.text).tags(self.tags);
-        let remembered = karen.memory.remember(&scope.memory(), record).await?;
-        karen.publish(&scope, EventKind::MemoryChanged).await;
-        Ok(remembered)
+        self.session.memories().remember(record).await
     }
 }
 

@@ -4,6 +4,7 @@ mod carry;
 mod consolidate;
 mod forget;
 mod gate;
+mod key;
 mod recall;
 mod remember;
 mod retain;
@@ -11,7 +12,7 @@ mod revise;
 
 use std::sync::Arc;
 
-use karen_sql::Database;
+use karen_sql::{Database, now_ms};
 
 pub use consolidate::Consolidated;
 pub use revise::Feedback;
@@ -20,7 +21,7 @@ use crate::novelty::{Boilerplate, Echoes};
 use crate::projector::Projector;
 use crate::{
     BytesPerToken, Embedder, FlatIndex, InProcessTextIndex, MemoryError, Page, Record, RecordId,
-    RecordPage, RecordStore, Scope, SqlRecordStore, Summarizer, TextIndex, TokenCounter,
+    RecordPage, RecordStore, Scope, SqlRecordStore, Stats, Summarizer, TextIndex, TokenCounter,
     VectorIndex,
 };
 
@@ -114,12 +115,15 @@ impl Memory {
         Ok(found.into_iter().next())
     }
 
-    /// A page of the scope, newest first.
+    /// A page of the scope, newest first, as memory knew it at the time that the page asks about.
     ///
     /// # Errors
     /// `Invalid` for a limit outside 1 to [`Page::LIMIT_MAX`].
     pub async fn list(&self, scope: &Scope, page: Page) -> Result<RecordPage, MemoryError> {
-        self.shared.store.list(scope, page).await
+        let when = page.when;
+        let mut page = self.shared.store.list(scope, page).await?;
+        self.as_seen(scope, &mut page.records, when).await?;
+        Ok(page)
     }
 
     /// How many records the scope has.
@@ -128,6 +132,14 @@ impl Memory {
     /// `Unavailable`.
     pub async fn count(&self, scope: &Scope) -> Result<u64, MemoryError> {
         self.shared.store.count(scope).await
+    }
+
+    /// How many records of each sort the scope has.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn stats(&self, scope: &Scope) -> Result<Stats, MemoryError> {
+        self.shared.store.stats(scope, now_ms()).await
     }
 
     /// Brings the scope's indexes up to date now, instead of at its next recall.

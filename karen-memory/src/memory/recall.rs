@@ -63,7 +63,7 @@ impl Memory {
             }
         };
         let mut candidates = fuse(hits, similar);
-        candidates.truncate(query.items_max().saturating_mul(2).max(SHORTLIST_MIN));
+        candidates.truncate(query.places().end.saturating_mul(2).max(SHORTLIST_MIN));
         let ids: Vec<RecordId> = candidates.iter().map(|c| c.id.clone()).collect();
         let records = self.read(scope, &ids, filter.when).await?;
         Ok(Recall {
@@ -80,17 +80,29 @@ impl Memory {
         ids: &[RecordId],
         when: When,
     ) -> Result<Vec<Record>, MemoryError> {
-        let store = &self.shared.store;
-        let mut records = store.get(scope, ids).await?;
-        if let When::AsOf { known, .. } = when {
-            for earlier in store.as_known(scope, ids, known).await? {
-                let place = records.iter_mut().find(|record| record.id == earlier.id);
-                place
-                    .into_iter()
-                    .for_each(|record| *record = earlier.clone());
-            }
-        }
+        let mut records = self.shared.store.get(scope, ids).await?;
+        self.as_seen(scope, &mut records, when).await?;
         Ok(records)
+    }
+
+    /// Makes records what they were at the time that is asked about.
+    pub(super) async fn as_seen(
+        &self,
+        scope: &Scope,
+        records: &mut [Record],
+        when: When,
+    ) -> Result<(), MemoryError> {
+        let When::AsOf { known, .. } = when else {
+            return Ok(());
+        };
+        let ids: Vec<RecordId> = records.iter().map(|record| record.id.clone()).collect();
+        for earlier in self.shared.store.as_known(scope, &ids, known).await? {
+            let place = records.iter_mut().find(|record| record.id == earlier.id);
+            place
+                .into_iter()
+                .for_each(|record| *record = earlier.clone());
+        }
+        Ok(())
     }
 
     async fn similar(

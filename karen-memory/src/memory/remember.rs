@@ -2,7 +2,7 @@
 
 use karen_sql::now_ms;
 
-use super::Memory;
+use super::{Memory, key};
 use crate::{
     Consent, MemoryError, MemoryErrorKind, NewRecord, Record, RecordId, Refusal, Remembered,
     Revision, Scope, Turn,
@@ -12,11 +12,15 @@ impl Memory {
     /// Keeps a record, unless memory holds it already or it is no news: the program's own text, or
     /// what a recall said a moment ago. What repeats a record counts as a use of it.
     ///
+    /// With an [idempotency key](NewRecord::idempotency_key), what was kept the first time is kept
+    /// still, and is no repetition.
+    ///
     /// Two who tell nearly the same at once may both be kept; the same words are kept once.
     ///
     /// # Errors
     /// `Invalid` for a text of nothing but white space, an importance outside 0 to 1 or an end before
-    /// its beginning, `TooLarge`, `Full`, `ReadOnly`.
+    /// its beginning, `Conflict` for a key that another record was written with, `TooLarge`, `Full`,
+    /// `ReadOnly`.
     pub async fn remember(
         &self,
         scope: &Scope,
@@ -37,21 +41,27 @@ impl Memory {
         scope: &Scope,
         records: Vec<NewRecord>,
     ) -> Result<Vec<Remembered>, MemoryError> {
+        let keyed = key::check(&records)?;
         let records: Vec<Record> = records.into_iter().map(|r| r.into_record(scope)).collect();
         for record in &records {
             self.check(record)?;
         }
         let consents = self.consent(scope).await? == Consent::Remember;
         let (mut kept, mut answers) = (Vec::new(), Vec::new());
-        for record in records {
-            let refusal = match consents {
-                true => self.refusal(scope, &record, &kept).await?,
-                false => Some(Remembered::refused(record.id.clone(), Refusal::Consent)),
+        for (record, is_keyed) in records.into_iter().zip(keyed) {
+            let before = match is_keyed {
+                true => self.written_before(scope, &record).await?,
+                false => None,
             };
-            if refusal.is_none() {
+            let answer = match before {
+                Some(before) => Some(before),
+                None if consents => self.refusal(scope, &record, &kept).await?,
+                None => Some(Remembered::refused(record.id.clone(), Refusal::Consent)),
+            };
+            if answer.is_none() {
                 kept.push(record);
             }
-            answers.push(refusal);
+            answers.push(answer);
         }
         let mut appended = match kept.is_empty() {
             true => Vec::new(),
@@ -59,8 +69,8 @@ impl Memory {
         }
         .into_iter();
         let mut remembered = Vec::with_capacity(answers.len());
-        for refusal in answers {
-            remembered.extend(refusal.or_else(|| appended.next()));
+        for answer in answers {
+            remembered.extend(answer.or_else(|| appended.next()));
         }
         self.reinforce(scope, &remembered).await?;
         Ok(remembered)

@@ -37,7 +37,16 @@ impl Memory {
         let (mut done, mut after) = (Cleanup::default(), None);
         loop {
             let limit = Page::LIMIT_MAX;
-            let page = store.list(scope, Page { after, limit }).await?;
+            let page = store
+                .list(
+                    scope,
+                    Page {
+                        after,
+                        limit,
+                        ..Page::default()
+                    },
+                )
+                .await?;
             for record in &page.records {
                 match retention.due(record, now) {
                     Due::Keep => {}

@@ -15,6 +15,7 @@ mod query;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -154,7 +155,9 @@ pub(crate) fn finish(query: &Query, mut items: Vec<Recalled>, now: i64) -> Vec<R
         let newest_first = || (b.record.at, &b.record.id).cmp(&(a.record.at, &a.record.id));
         b.score.total_cmp(&a.score).then_with(newest_first)
     });
-    items.truncate(query.items_max());
+    let Range { start, end } = query.places();
+    items.truncate(end);
+    items.drain(..start.min(items.len()));
     items
 }
 

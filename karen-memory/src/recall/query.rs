@@ -14,6 +14,7 @@ const KINDS_DEFAULT: [RecordKind; 3] = [RecordKind::Fact, RecordKind::Turn, Reco
 pub struct Query {
     text: String,
     limit: usize,
+    skip: usize,
     filter: Filter,
     when: Past,
     now: Option<i64>,
@@ -37,6 +38,7 @@ impl Query {
         Self {
             text: text.into(),
             limit: LIMIT_DEFAULT,
+            skip: 0,
             filter: Filter {
                 kinds: KINDS_DEFAULT.to_vec(),
                 ..Filter::default()
@@ -53,6 +55,13 @@ impl Query {
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Passes over the best so many: the page after them.
+    #[must_use]
+    pub fn skip(mut self, skip: usize) -> Self {
+        self.skip = skip;
         self
     }
 
@@ -160,8 +169,10 @@ impl Query {
         &self.text
     }
 
-    pub(crate) fn items_max(&self) -> usize {
-        self.limit
+    /// The places of what is wanted in the whole order, best first.
+    #[must_use]
+    pub fn places(&self) -> Range<usize> {
+        self.skip..self.skip.saturating_add(self.limit)
     }
 
     pub(crate) fn has_floor(&self) -> bool {

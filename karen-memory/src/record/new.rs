@@ -23,9 +23,13 @@ pub struct NewRecord {
     valid_from: Option<i64>,
     valid_to: Option<i64>,
     metadata: Map<String, Value>,
+    pub(crate) key: Option<String>,
 }
 
 impl NewRecord {
+    /// Bytes of an idempotency key at most.
+    pub const KEY_BYTES_MAX: usize = 255;
+
     /// A note, said by `user` at the present moment unless told otherwise.
     #[must_use]
     pub fn fact(text: impl Into<String>) -> Self {
@@ -52,6 +56,7 @@ impl NewRecord {
             valid_from: None,
             valid_to: None,
             metadata: Map::new(),
+            key: None,
         }
     }
 
@@ -118,11 +123,20 @@ impl NewRecord {
         self
     }
 
+    /// Names the writing of it, 1 to [`NewRecord::KEY_BYTES_MAX`] bytes: writing the same again with
+    /// the same key gives the same answer, as long as the record is there.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     pub(crate) fn into_record(self, scope: &Scope) -> Record {
         let now = now_ms();
         let at = self.at.unwrap_or(now);
+        let keyed = |key: String| RecordId::of_key(scope.tenant(), scope.user(), &key);
         Record {
-            id: RecordId::fresh(),
+            id: self.key.map_or_else(RecordId::fresh, keyed),
             kind: self.kind,
             session: scope.session().cloned(),
             agent: scope.agent().cloned(),

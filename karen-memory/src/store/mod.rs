@@ -13,7 +13,7 @@ pub use sql::SqlRecordStore;
 
 use crate::{
     Consent, Exported, Imported, MemoryError, Page, Record, RecordId, RecordPage, Remembered,
-    Retention, Scope,
+    Retention, Scope, Stats,
 };
 
 /// Keeps records durably, each in one scope.
@@ -51,7 +51,8 @@ pub trait RecordStore: Send + Sync {
     /// `Unavailable`, `Corrupt`.
     async fn get(&self, scope: &Scope, ids: &[RecordId]) -> Result<Vec<Record>, MemoryError>;
 
-    /// A page of the scope, newest first.
+    /// A page of the scope, newest first. Records come as they are, also when an earlier state of
+    /// memory is asked for.
     ///
     /// # Errors
     /// `Invalid` for a limit outside 1 to [`Page::LIMIT_MAX`].
@@ -81,6 +82,12 @@ pub trait RecordStore: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn count(&self, scope: &Scope) -> Result<u64, MemoryError>;
+
+    /// How many of each sort; present are those that are so at `now`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn stats(&self, scope: &Scope, now: i64) -> Result<Stats, MemoryError>;
 
     /// Changes a record at unix millisecond `now` and keeps what it was; gives what it has become, or
     /// `None` if there is none.

@@ -9,9 +9,11 @@ mod erase;
 mod forgotten;
 mod history;
 mod link;
+mod list;
 mod revise;
 mod row;
 mod settings;
+mod stats;
 mod supersede;
 mod write;
 
@@ -23,7 +25,7 @@ use super::schema::MIGRATIONS;
 use super::{Link, LogEntry, RecordStore, Revision, Version};
 use crate::{
     Consent, Cursor, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, RecordId,
-    RecordPage, Remembered, Retention, Scope,
+    RecordPage, Remembered, Retention, Scope, Stats,
 };
 use row::{COLUMNS, log_entry, record};
 
@@ -73,7 +75,7 @@ impl RecordStore for SqlRecordStore {
             return Err(MemoryError::new(MemoryErrorKind::Invalid, "list", subject));
         }
         // One more than asked for tells whether there is a next page.
-        let mut records = self.list_rows(scope, page.after, page.limit + 1).await?;
+        let mut records = list::rows(&self.database, scope, &page, page.limit + 1).await?;
         let is_last = records.len() <= page.limit as usize;
         records.truncate(page.limit as usize);
         let next = records.last().filter(|_| !is_last).map(Cursor::of);
@@ -96,6 +98,10 @@ impl RecordStore for SqlRecordStore {
         .map_err(of)?;
         let count: i64 = row.try_get("n").map_err(of)?;
         Ok(count.unsigned_abs())
+    }
+
+    async fn stats(&self, scope: &Scope, now: i64) -> Result<Stats, MemoryError> {
+        stats::read(&self.database, scope, now).await
     }
 
     async fn as_known(
@@ -270,37 +276,6 @@ impl SqlRecordStore {
             .fetch_all(&mut *reader)
             .await
             .map_err(|e| SqlError::of("get", "records", e))?;
-        rows.iter().map(record).collect()
-    }
-
-    async fn list_rows(
-        &self,
-        scope: &Scope,
-        after: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Vec<Record>, MemoryError> {
-        let (at, id) = match &after {
-            Some(cursor) => (cursor.at, cursor.id.as_str()),
-            None => (i64::MAX, ""),
-        };
-        let mut reader = self.database.read().await?;
-        let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM memory_records
-             WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4)
-               AND (at < $5 OR (at = $6 AND id < $7))
-             ORDER BY at DESC, id DESC LIMIT $8"
-        )))
-        .bind(scope.tenant().as_str())
-        .bind(scope.user().as_str())
-        .bind(session(scope))
-        .bind(session(scope))
-        .bind(at)
-        .bind(at)
-        .bind(id)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *reader)
-        .await
-        .map_err(|e| SqlError::of("list", "records", e))?;
         rows.iter().map(record).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod carry;
 mod log;
+mod look;
 mod revise;
 mod wishes;
 
@@ -21,6 +22,7 @@ pub async fn record_store(store: Arc<dyn RecordStore>) {
     keeps_what_it_is_given(&*store).await;
     keeps_the_same_once(&store).await;
     lists_in_pages(&*store).await;
+    look::lists_and_counts_by_sort_and_time(&*store).await;
     knows_no_other_scope(&*store).await;
     narrows_to_a_session(&*store).await;
     keeps_forgotten_turns_forgotten(&*store).await;
@@ -120,7 +122,16 @@ async fn lists_in_pages(store: &dyn RecordStore) {
     let mut listed = Vec::new();
     let mut after: Option<Cursor> = None;
     loop {
-        let page = store.list(&scope, Page { after, limit: 2 }).await;
+        let page = store
+            .list(
+                &scope,
+                Page {
+                    after,
+                    limit: 2,
+                    ..Page::default()
+                },
+            )
+            .await;
         let page = page.expect("list");
         assert!(page.records.len() <= 2, "no more than asked for");
         listed.extend(page.records);
@@ -131,7 +142,11 @@ async fn lists_in_pages(store: &dyn RecordStore) {
     }
     assert_eq!(listed, newest_first, "pages join without gap or overlap");
     for limit in [0, Page::LIMIT_MAX + 1] {
-        let page = Page { after: None, limit };
+        let page = Page {
+            after: None,
+            limit,
+            ..Page::default()
+        };
         let refused = store.list(&scope, page).await.expect_err("a bad limit");
         assert_eq!(refused.kind(), MemoryErrorKind::Invalid);
     }

@@ -116,6 +116,13 @@ async fn a_store_that_keeps_what_is_no_longer_true_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_store_that_forgets_pins_is_noticed() {
+    let loose = "CREATE TRIGGER loose AFTER INSERT ON memory_records WHEN NEW.pinned = 1
+         BEGIN UPDATE memory_records SET pinned = 0 WHERE id = NEW.id; END";
+    assert!(store_fails(loose).await);
+}
+
+#[tokio::test]
 async fn a_store_that_drops_links_is_noticed() {
     let loose = "CREATE TRIGGER loose AFTER INSERT ON memory_links
          BEGIN DELETE FROM memory_links WHERE from_id = NEW.from_id; END";

@@ -10,7 +10,14 @@ async fn lines(memory: &Memory, scope: &Scope) -> Vec<String> {
     let (mut lines, mut after) = (Vec::new(), None);
     loop {
         let page = memory
-            .export(scope, Page { after, limit: 2 })
+            .export(
+                scope,
+                Page {
+                    after,
+                    limit: 2,
+                    ..Page::default()
+                },
+            )
             .await
             .expect("export");
         lines.extend(page.lines);

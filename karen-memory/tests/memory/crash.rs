@@ -134,7 +134,16 @@ async fn boats(memory: &Memory) -> BTreeSet<u64> {
     let mut after = None;
     loop {
         let limit = Page::LIMIT_MAX;
-        let page = memory.list(&ada(), Page { after, limit }).await;
+        let page = memory
+            .list(
+                &ada(),
+                Page {
+                    after,
+                    limit,
+                    ..Page::default()
+                },
+            )
+            .await;
         let page = page.expect("list");
         found.extend(page.records.iter().filter_map(|r| boat(&r.text)));
         after = page.next;

@@ -158,12 +158,20 @@ async fn a_cursor_of_one_user_shows_another_only_their_own() {
     let first = Page {
         after: None,
         limit: 1,
+        ..Page::default()
     };
     let page = memory.list(&users[0], first).await.expect("list");
     let after = page.next;
     assert!(after.is_some());
     let rest = memory
-        .list(&users[1], Page { after, limit: 10 })
+        .list(
+            &users[1],
+            Page {
+                after,
+                limit: 10,
+                ..Page::default()
+            },
+        )
         .await
         .expect("list");
     let own = all(&memory, &users[1]).await;

@@ -6,6 +6,7 @@ mod crash;
 mod filter;
 mod forget;
 mod isolation;
+mod key;
 mod meaning;
 mod novelty;
 mod pack;
@@ -74,6 +75,15 @@ fn texts(recall: &Recall) -> Vec<&str> {
 
 async fn all(memory: &Memory, scope: &Scope) -> Vec<Record> {
     let limit = Page::LIMIT_MAX;
-    let page = memory.list(scope, Page { after: None, limit }).await;
+    let page = memory
+        .list(
+            scope,
+            Page {
+                after: None,
+                limit,
+                ..Page::default()
+            },
+        )
+        .await;
     page.expect("list").records
 }

@@ -53,6 +53,37 @@ async fn check(questions: &[(&str, &str)]) {
 }
 
 #[tokio::test]
+async fn pages_of_a_recall_follow_one_another() {
+    let memory = memory().await;
+    let notes = [
+        "dog one bark",
+        "dog two tail",
+        "dog three paw",
+        "dog four nose",
+        "dog five ear",
+    ];
+    for note in notes {
+        memory
+            .remember(&ada(), NewRecord::fact(note))
+            .await
+            .expect("remember");
+    }
+    let page = async |skip, limit| {
+        let query = Query::new("dog").skip(skip).limit(limit).at(MONDAY_NOON);
+        let recall = memory.recall(&ada(), query).await.expect("recall");
+        texts(&recall)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let whole = page(0, 10).await;
+    assert_eq!(whole.len(), 5);
+    let pages = [page(0, 2).await, page(2, 2).await, page(4, 2).await].concat();
+    assert_eq!(pages, whole);
+    assert!(page(5, 2).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_question_finds_the_turn_that_shares_its_words() {
     check(&[
         ("What did Caroline research?", SAID[6].1),

@@ -151,7 +151,16 @@ async fn a_list_is_newest_first_and_its_pages_join() {
     assert!(whole.is_sorted_by(|a, b| (a.at, &a.id) > (b.at, &b.id)));
     let (mut joined, mut after) = (Vec::new(), None);
     loop {
-        let page = memory.list(&ada(), Page { after, limit: 3 }).await;
+        let page = memory
+            .list(
+                &ada(),
+                Page {
+                    after,
+                    limit: 3,
+                    ..Page::default()
+                },
+            )
+            .await;
         let page = page.expect("list");
         joined.extend(page.records);
         // A cursor travels as text.

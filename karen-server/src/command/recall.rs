@@ -27,7 +27,7 @@ struct Memory {
 
 pub(super) async fn run(door: &Door, query: String, limit: u32) -> Result<()> {
     let found: Found = door
-        .post("/api/v1/memories/recall", &Search { query, limit })
+        .post("/api/v1/memory/search", &Search { query, limit })
         .await?;
     for memory in &found.data {
         say!("{:.2}  {}: {}", memory.score, memory.speaker, memory.text);

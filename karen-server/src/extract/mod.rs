@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod idempotency;
 mod json;
 mod path;
 mod query;
@@ -9,6 +10,7 @@ mod visitor;
 
 pub(crate) use body::text_of;
 pub(crate) use caller::Caller;
+pub(crate) use idempotency::idempotency_key;
 pub(crate) use json::Json;
 pub(crate) use path::Path;
 pub(crate) use query::Query;

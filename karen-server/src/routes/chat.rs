@@ -13,13 +13,11 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::Routes;
-use super::memories::RecalledBody;
+use super::memory::RecalledBody;
 use crate::app::App;
-use crate::extract::{Caller, Json};
+use crate::extract::{Caller, Json, idempotency_key};
 use crate::problem::Problem;
 use crate::{sse, telemetry};
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 pub(crate) fn routes() -> Routes {
     Routes::new().routes(routes!(chat))
@@ -110,8 +108,8 @@ async fn chat(
     let begun = Instant::now();
     let stream = request.stream;
     let mut chat = request.say(&app, &session)?;
-    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
-        chat = chat.idempotency_key(String::from_utf8_lossy(key.as_bytes()));
+    if let Some(key) = idempotency_key(&headers) {
+        chat = chat.idempotency_key(key);
     }
     let turn = chat.stream().await?;
     telemetry::follow(session, turn.id().clone(), begun);

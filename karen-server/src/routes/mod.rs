@@ -8,7 +8,7 @@ mod health;
 mod import;
 mod integrity;
 mod me;
-mod memories;
+mod memory;
 mod metrics;
 mod models;
 pub(crate) mod openai;
@@ -44,7 +44,7 @@ pub(crate) fn prompt() -> Vec<Routes> {
         users::routes(),
         conversations::routes(),
         turns::routes(),
-        memories::routes(),
+        memory::routes(),
         models::routes(),
         providers::routes(),
         routing::routes(),
@@ -57,6 +57,7 @@ pub(crate) fn lasting() -> Vec<Routes> {
     vec![
         chat::routes(),
         import::routes(),
+        memory::lasting_routes(),
         integrity::routes(),
         openai::chat::routes(),
         openai::embeddings::routes(),

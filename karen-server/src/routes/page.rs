@@ -53,6 +53,7 @@ assets! {
     "/entry.js" => "entry.js" as JAVASCRIPT,
     "/memory.js" => "memory.js" as JAVASCRIPT,
     "/models.js" => "models.js" as JAVASCRIPT,
+    "/record.js" => "record.js" as JAVASCRIPT,
     "/turn.js" => "turn.js" as JAVASCRIPT,
     "/view.js" => "view.js" as JAVASCRIPT,
 }

@@ -120,7 +120,7 @@ async fn an_api_key_works_until_it_is_revoked() {
         .json();
     let key = text(&made["key"]);
     site.get("/api/v1/models", &key).await.expect(200);
-    site.get("/api/v1/memories", &key).await.expect(403);
+    site.get("/api/v1/memory", &key).await.expect(403);
     let listed = site.get("/api/v1/api-keys", &token).await.json();
     assert!(!listed.to_string().contains(&key));
     let path = format!("/api/v1/api-keys/{}", text(&made["id"]));

@@ -177,9 +177,7 @@ async fn without_a_model_karen_says_so_and_quotes_memory() {
     let site = Site::open().await;
     let token = site.owner().await;
     let note = json!({ "text": "My dog is called Biscuit." });
-    site.post("/api/v1/memories", &token, &note)
-        .await
-        .expect(201);
+    site.post("/api/v1/memory", &token, &note).await.expect(201);
     let ask = json!({ "message": "What is my dog called?", "stream": false });
     let answer = site
         .post("/api/v1/chat", &token, &ask)

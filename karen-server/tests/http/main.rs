@@ -6,6 +6,7 @@ mod commands;
 mod connections;
 mod harness;
 mod memories;
+mod memory;
 mod openai;
 mod openapi;
 mod pages;

@@ -8,17 +8,17 @@ async fn what_is_remembered_is_listed_found_and_forgotten() {
     let token = site.owner().await;
     let note = json!({ "text": "My dog is called Biscuit.", "tags": ["pets"] });
     let kept = site
-        .post("/api/v1/memories", &token, &note)
+        .post("/api/v1/memory", &token, &note)
         .await
         .expect(201)
         .json();
     assert_eq!(kept["stored"], true);
-    let path = format!("/api/v1/memories/{}", text(&kept["id"]));
+    let path = format!("/api/v1/memory/{}", text(&kept["id"]));
     let one = site.get(&path, &token).await.expect(200).json();
     assert_eq!((&one["text"], &one["tags"]), (&note["text"], &note["tags"]));
     let query = json!({ "query": "What is my dog called?" });
     let found = site
-        .post("/api/v1/memories/recall", &token, &query)
+        .post("/api/v1/memory/search", &token, &query)
         .await
         .expect(200)
         .json();
@@ -26,7 +26,7 @@ async fn what_is_remembered_is_listed_found_and_forgotten() {
     site.delete(&path, &token).await.expect(204);
     site.get(&path, &token).await.expect(404);
     let found = site
-        .post("/api/v1/memories/recall", &token, &query)
+        .post("/api/v1/memory/search", &token, &query)
         .await
         .expect(200)
         .json();
@@ -39,14 +39,12 @@ async fn pages_follow_one_another_without_a_gap() {
     let token = site.owner().await;
     for n in 0..5 {
         let note = json!({ "text": format!("Note number {n} is about topic {n}.") });
-        site.post("/api/v1/memories", &token, &note)
-            .await
-            .expect(201);
+        site.post("/api/v1/memory", &token, &note).await.expect(201);
     }
     let (mut texts, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = site
-            .get(&format!("/api/v1/memories?limit=2{cursor}"), &token)
+            .get(&format!("/api/v1/memory?limit=2{cursor}"), &token)
             .await
             .expect(200);
         let page = page.json();
@@ -79,23 +77,20 @@ async fn nobody_sees_the_memories_of_another() {
     let eve = text(&site.post("/api/v1/auth/login", "", &login).await.json()["access_token"]);
     let note = json!({ "text": "My dog is called Biscuit." });
     let kept = site
-        .post("/api/v1/memories", &owner, &note)
+        .post("/api/v1/memory", &owner, &note)
         .await
         .expect(201)
         .json();
-    let path = format!("/api/v1/memories/{}", text(&kept["id"]));
+    let path = format!("/api/v1/memory/{}", text(&kept["id"]));
     site.get(&path, &eve).await.expect(404);
     site.delete(&path, &eve).await;
     assert_eq!(
-        site.delete("/api/v1/memories", &eve)
-            .await
-            .expect(200)
-            .json()["forgotten"],
+        site.delete("/api/v1/memory", &eve).await.expect(200).json()["forgotten"],
         0
     );
     site.get(&path, &owner).await.expect(200);
     let all = site
-        .delete("/api/v1/memories", &owner)
+        .delete("/api/v1/memory", &owner)
         .await
         .expect(200)
         .json();

@@ -171,7 +171,7 @@ async fn nothing_of_it_is_remembered() {
         .await
         .expect(200);
     assert_eq!(
-        site.get("/api/v1/memories", &token).await.json()["data"],
+        site.get("/api/v1/memory", &token).await.json()["data"],
         json!([])
     );
     assert_eq!(

@@ -38,7 +38,7 @@ fn check(reply: &Reply, status: u16, code: &str, pointer: Option<&str>) {
 async fn bad_bodies_are_told_apart() {
     let site = Site::open().await;
     let token = site.owner().await;
-    let (notes, json_type) = ("/api/v1/memories", "application/json");
+    let (notes, json_type) = ("/api/v1/memory", "application/json");
     for (kind, body, status, pointer) in [
         ("text/plain", &b"{\"text\":\"x\"}"[..], 415, None),
         (json_type, b"{\"text\":", 400, None),
@@ -69,12 +69,10 @@ async fn a_body_over_the_limit_is_refused() {
     let site = Site::with(config).await;
     let token = site.owner().await;
     let fits = json!({ "text": "x".repeat(900) });
-    site.post("/api/v1/memories", &token, &fits)
-        .await
-        .expect(201);
+    site.post("/api/v1/memory", &token, &fits).await.expect(201);
     let reply = site
         .post(
-            "/api/v1/memories",
+            "/api/v1/memory",
             &token,
             &json!({ "text": "x".repeat(1000) }),
         )

@@ -97,7 +97,7 @@ fn optional(row: &AnyRow, column: &'static str) -> Result<Option<String>, Memory
     Ok(row.try_get(column).map_err(of)?)
 }
 
-fn time(row: &AnyRow, column: &'static str) -> Result<Option<i64>, MemoryError> {
+pub(super) fn time(row: &AnyRow, column: &'static str) -> Result<Option<i64>, MemoryError> {
     Ok(row.try_get(column).map_err(of)?)
 }
 
