@@ -1,38 +1,45 @@
 //! What operations give, where core's own types are not plain data already.
 
-use karen_core::memory::{Record, RecordPage};
+use karen_core::memory::{ExportPage, Pack, Recall, Record, RecordPage};
 use karen_core::{Conversation, EventKind, Message, auth};
 use serde::Serialize;
-
-/// One thing remembered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Memory {
-    /// Names it, to look it up or forget it.
-    pub id: String,
-    /// `fact` or `turn`.
-    pub kind: String,
-    /// The conversation that it was said in.
-    pub session: Option<String>,
-    /// Who said it.
-    pub speaker: String,
-    /// What was said.
-    pub text: String,
-    /// What a picture beside it shows.
-    pub caption: Option<String>,
-    /// Labels.
-    pub tags: Vec<String>,
-    /// What it was made from, such as a message's id.
-    pub source: Option<String>,
-    /// Unix milliseconds when it was said.
-    pub at: i64,
-}
 
 /// A part of the memories, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemoryPage {
     /// The memories.
-    pub memories: Vec<Memory>,
+    pub memories: Vec<Record>,
     /// Where the next page starts; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Serialize)]
+pub struct SearchResult {
+    /// The results and why, the standing instructions, and what could not be asked.
+    #[serde(flatten)]
+    pub recall: Recall,
+    /// Lines of a prompt, if asked for.
+    pub pack: Option<PackedLines>,
+}
+
+/// Memories as lines of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackedLines {
+    /// The lines.
+    pub text: String,
+    /// How long they are.
+    pub tokens: u32,
+    /// The memories in them, in their order.
+    pub ids: Vec<String>,
+}
+
+/// A part of an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExportLines {
+    /// A line of JSON for each memory.
+    pub lines: Vec<String>,
+    /// Where the next part starts; `None` at the end.
     pub next: Option<String>,
 }
 
@@ -174,18 +181,22 @@ pub struct AuditEntry {
     pub hash: String,
 }
 
-impl From<Record> for Memory {
-    fn from(record: Record) -> Self {
+impl From<Pack> for PackedLines {
+    fn from(pack: Pack) -> Self {
+        let ids = pack.items.iter().map(|item| item.record.id.to_string());
         Self {
-            id: record.id.to_string(),
-            kind: record.kind.to_string(),
-            session: record.session.map(|session| session.to_string()),
-            speaker: record.speaker,
-            text: record.text,
-            caption: record.caption,
-            tags: record.tags,
-            source: record.source,
-            at: record.at,
+            ids: ids.collect(),
+            text: pack.text,
+            tokens: pack.tokens,
+        }
+    }
+}
+
+impl From<ExportPage> for ExportLines {
+    fn from(page: ExportPage) -> Self {
+        Self {
+            lines: page.lines,
+            next: page.next.map(|cursor| cursor.to_string()),
         }
     }
 }
@@ -211,7 +222,7 @@ impl From<karen_core::MessagePage> for MessagePage {
 impl From<RecordPage> for MemoryPage {
     fn from(page: RecordPage) -> Self {
         Self {
-            memories: page.records.into_iter().map(Into::into).collect(),
+            memories: page.records,
             next: page.next.map(|cursor| cursor.to_string()),
         }
     }

@@ -7,7 +7,7 @@
 //! let settings = Settings::default().path(":memory:");
 //! let karen = finish(Task::spawn(Karen::open(settings)))?;
 //! let session = finish(Task::spawn(async move { karen.session(None).await }))?;
-//! let kept = finish(Task::spawn(async move { session.remember("I like tea.".into(), vec![]).await }))?;
+//! let kept = finish(Task::spawn(async move { session.remember("I like tea.".into(), Default::default()).await }))?;
 //! assert!(kept.stored);
 //! # Ok(())
 //! # }
@@ -46,14 +46,15 @@ mod turn;
 pub use answer::{AnswerEvent, AnswerOptions, Answering};
 pub use auth::{Accounts, Credentials};
 pub use data::{
-    Account, ApiKey, AuditEntry, ConversationPage, Event, MadeApiKey, Memory, MemoryPage,
-    MessagePage, SignInSession, SignedIn, UsageTotal,
+    Account, ApiKey, AuditEntry, ConversationPage, Event, ExportLines, MadeApiKey, MemoryPage,
+    MessagePage, PackedLines, SearchResult, SignInSession, SignedIn, UsageTotal,
 };
 pub use failure::{Failure, help};
 pub use host::{
     HostAdapter, HostError, HostFunction, HostModel, HostRequest, HostTool, Piece, Pieces, Reply,
 };
 pub use karen::{Karen, version};
+pub use memories::{NoteOptions, Patch, SearchOptions};
 pub use models::Models;
 pub use process::InProcess;
 pub use pump::{Merge, Pump};

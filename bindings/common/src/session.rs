@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use karen_core::infer::Message;
-use karen_core::memory::Remembered;
 use karen_core::{ImportProgress, Imported, RecalledItem, Turn, TurnId};
 use serde::Serialize;
 
@@ -86,18 +85,6 @@ impl Session {
     /// `INVALID_ARGUMENT`, `NOT_FOUND`, `FORBIDDEN`.
     pub async fn cancel(&self, turn: &str) -> Result<bool, Failure> {
         Ok(self.core()?.cancel(&TurnId::parse(turn)?).await?)
-    }
-
-    /// Remembers a note; the next recall finds it.
-    ///
-    /// # Errors
-    /// `FORBIDDEN`, `INVALID_ARGUMENT`, `TOO_LARGE`, `STORAGE_FULL`.
-    pub async fn remember(&self, text: String, tags: Vec<String>) -> Result<Remembered, Failure> {
-        let note = self.core()?.remember(text);
-        Ok(tags
-            .into_iter()
-            .fold(note, |note, tag| note.tag(tag))
-            .await?)
     }
 
     /// What is relevant to `query`, best first.

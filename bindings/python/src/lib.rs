@@ -9,6 +9,7 @@ mod error;
 mod gate;
 mod host;
 mod karen;
+mod memories;
 mod models;
 mod pending;
 mod session;
@@ -27,6 +28,8 @@ mod _native {
     use super::host::{Pieces, Reply};
     #[pymodule_export]
     use super::karen::{Karen, codes, open, version};
+    #[pymodule_export]
+    use super::memories::Memories;
     #[pymodule_export]
     use super::models::Models;
     #[pymodule_export]

@@ -1,10 +1,11 @@
 //! What one person does.
 
 use karen_bindings::core::infer::Message;
-use karen_bindings::{AnswerOptions, ChatOptions};
+use karen_bindings::{AnswerOptions, ChatOptions, NoteOptions};
 use pyo3::prelude::*;
 
 use crate::gate;
+use crate::memories::Memories;
 use crate::pending::{Outcome, Pending};
 use crate::value::{give, read};
 
@@ -52,9 +53,11 @@ impl Session {
         Pending::data(async move { session.cancel(&turn).await })
     }
 
-    fn remember(&self, text: String, tags: Vec<String>) -> Pending {
-        let session = self.get();
-        Pending::data(async move { session.remember(text, tags).await })
+    fn remember(&self, text: String, options: &Bound<'_, PyAny>) -> PyResult<Pending> {
+        let (session, options): (_, NoteOptions) = (self.get(), read(options)?);
+        Ok(Pending::data(async move {
+            session.remember(text, options).await
+        }))
     }
 
     fn recall(&self, query: String, limit: usize) -> Pending {
@@ -67,19 +70,8 @@ impl Session {
         Pending::data(async move { session.forget(&memory).await })
     }
 
-    fn forget_all(&self) -> Pending {
-        let session = self.get();
-        Pending::data(async move { session.forget_all().await })
-    }
-
-    fn list_memories(&self, after: Option<String>, limit: u32) -> Pending {
-        let session = self.get();
-        Pending::data(async move { session.list_memories(after.as_deref(), limit).await })
-    }
-
-    fn memory(&self, id: String) -> Pending {
-        let session = self.get();
-        Pending::data(async move { session.memory(&id).await })
+    fn memories(&self) -> Memories {
+        Memories::new(self.get())
     }
 
     fn usage(&self, since: i64) -> Pending {

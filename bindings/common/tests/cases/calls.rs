@@ -78,11 +78,10 @@ impl<'a> Args<'a> {
 
 async fn of_session(session: &Session, verb: &str, args: Args<'_>) -> Given {
     match verb {
-        "remember" => plain(
-            session
-                .remember(args.string("text"), args.texts("tags"))
-                .await,
-        ),
+        "remember" => {
+            let options = args.options(&["text"])?;
+            plain(session.remember(args.string("text"), options).await)
+        }
         "recall" => {
             let limit = usize::try_from(args.number("limit", 10)).expect("a small limit");
             plain(session.recall(args.string("query"), limit).await)
@@ -123,8 +122,59 @@ async fn memories(session: &Session, verb: &str, args: Args<'_>) -> Given {
         ),
         "get" => plain(session.memory(args.text("memory")).await),
         "forget_all" => plain(session.forget_all().await),
+        "remember_all" => remember_all(session, args).await,
+        "search" => {
+            let options = args.options(&["query"])?;
+            plain(session.search_memories(args.string("query"), options).await)
+        }
+        "inspect" => plain(session.inspect_memory(args.text("memory")).await),
+        "update" => {
+            let patch = args.options(&["memory"])?;
+            plain(session.update_memory(args.text("memory"), patch).await)
+        }
+        "feedback" => {
+            let feedback = read(args.0["feedback"].clone())?;
+            plain(session.memory_feedback(args.text("memory"), feedback).await)
+        }
+        "restore" => plain(session.restore_memory(args.text("memory")).await),
+        "erase" => plain(session.erase_memory().await),
+        "stats" => plain(session.memory_stats().await),
+        _ => wishes(session, verb, args).await,
+    }
+}
+
+async fn wishes(session: &Session, verb: &str, args: Args<'_>) -> Given {
+    let conversation = args.maybe("conversation");
+    match verb {
+        "consent" => plain(session.consent(conversation).await),
+        "set_consent" => {
+            let remember = args.0["remember"].as_bool().expect("true or false");
+            plain(session.set_consent(remember, conversation).await)
+        }
+        "retention" => plain(session.retention().await),
+        "set_retention" => plain(session.set_retention(args.options(&[])?).await),
+        "clean_up" => plain(session.clean_up_memory().await),
+        "consolidate" => plain(session.consolidate_memory().await),
+        "import_lines" => plain(session.import_memories(args.texts("lines")).await),
         _ => panic!("memories have no {verb}"),
     }
+}
+
+/// Notes with their texts among their options, as hosts pass them.
+async fn remember_all(session: &Session, args: Args<'_>) -> Given {
+    let notes = args.0["notes"].as_array().expect("a list").iter();
+    let notes = notes.map(|note| {
+        let mut options = note.as_object().cloned().expect("an object");
+        let text = options.remove("text").expect("a text");
+        let text = text.as_str().expect("a text").to_owned();
+        Ok((text, read(Value::Object(options))?))
+    });
+    let notes = notes.collect::<Result<_, Failure>>()?;
+    plain(
+        session
+            .remember_all(notes, args.maybe("conversation"))
+            .await,
+    )
 }
 
 async fn conversations(session: &Session, verb: &str, args: Args<'_>) -> Given {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from . import _host, _life
 from . import _native as _ext
@@ -14,6 +14,8 @@ from ._data import (
     Account,
     ApiKey,
     AuditEntry,
+    Cleanup,
+    Consolidated,
     Conversation,
     ConversationPage,
     Delta,
@@ -21,15 +23,21 @@ from ._data import (
     Event,
     Health,
     Imported,
+    Inspection,
     MadeApiKey,
+    MemoriesImported,
     Memory,
     MemoryPage,
+    MemoryStats,
     MessagePage,
     ModelInfo,
     News,
+    Note,
     RecalledItem,
     Remembered,
+    Retention,
     Sampling,
+    SearchResult,
     SignedIn,
     SignInSession,
     ToolSpec,
@@ -44,7 +52,7 @@ from ._data import (
 )
 from ._errors import of_code
 from ._model import Host, ModelAdapter, can
-from ._sync import Setting, _sampling
+from ._sync import _EXPORTED_AT_ONCE, Setting, _sampling
 from ._tool import Tool
 from ._tool import tool as make_tool
 from ._wait import arrive
@@ -208,7 +216,7 @@ class AsyncSession:
         self.role: str = whose["role"]
         self.permissions: list[str] = whose["permissions"]
         self.conversations = AsyncConversations(native)
-        self.memories = AsyncMemories(native)
+        self.memories = AsyncMemories(native.memories())
 
     def chat(
         self,
@@ -253,9 +261,43 @@ class AsyncSession:
         stopped: bool = await arrive(self._native.cancel(turn))
         return stopped
 
-    async def remember(self, text: str, *, tags: Iterable[str] = ()) -> Remembered:
-        """Remembers a note; the next recall finds it."""
-        return Remembered(**await arrive(self._native.remember(text, texts(tags, "tags"))))
+    async def remember(
+        self,
+        text: str,
+        *,
+        tags: Iterable[str] = (),
+        instruction: bool = False,
+        conversation: str | None = None,
+        speaker: str | None = None,
+        source: str | None = None,
+        at: int | None = None,
+        importance: float | None = None,
+        pinned: bool = False,
+        valid_from: int | None = None,
+        valid_to: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Remembered:
+        """Remembers a note; the next recall finds it. Times are unix milliseconds.
+
+        An `instruction` says how to behave, and comes with every recall. What is written again with
+        the same `idempotency_key` is written once.
+        """
+        note = options(
+            tags=texts(tags, "tags"),
+            instruction=instruction,
+            conversation=conversation,
+            speaker=speaker,
+            source=source,
+            at=at,
+            importance=importance,
+            pinned=pinned,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            metadata=None if metadata is None else dict(metadata),
+            idempotency_key=idempotency_key,
+        )
+        return Remembered(**await arrive(self._native.remember(text, note)))
 
     async def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
         """What is relevant to `query`, best first; 1 to 200 at most."""
@@ -344,21 +386,178 @@ class AsyncConversations:
 class AsyncMemories:
     """What is remembered for one person."""
 
-    def __init__(self, native: _ext.Session) -> None:
+    def __init__(self, native: _ext.Memories) -> None:
         self._native = native
 
     async def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
         """A page, newest first; `after` is the `next` of the page before."""
-        return MemoryPage._of(await arrive(self._native.list_memories(after, limit)))
+        return MemoryPage._of(await arrive(self._native.list(after, limit)))
 
     async def get(self, memory: str) -> Memory:
         """One memory."""
-        return Memory(**await arrive(self._native.memory(memory)))
+        return Memory._of(await arrive(self._native.one(memory)))
+
+    async def inspect(self, memory: str) -> Inspection:
+        """One memory, what it was, and what it has to do with others."""
+        return Inspection._of(await arrive(self._native.inspect(memory)))
+
+    async def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        skip: int = 0,
+        conversation: str | None = None,
+        kinds: Iterable[str] | None = None,
+        tags: Iterable[str] = (),
+        sources: Iterable[str] = (),
+        agent: str | None = None,
+        said_from: int | None = None,
+        said_before: int | None = None,
+        importance_min: float = 0.0,
+        as_of: int | tuple[int, int] | None = None,
+        include_superseded: bool = False,
+        score_min: float | None = None,
+        hop: bool = False,
+        relevant_only: bool = True,
+        pack_tokens: int | None = None,
+    ) -> SearchResult:
+        """What matters most to `query`, and why. Times are unix milliseconds.
+
+        `as_of` asks memory as it was: what held then, as it was known then or at a second time.
+        `hop` follows names, for questions whose answer lies in two places. `pack_tokens` asks for
+        lines of a prompt.
+        """
+        chosen = options(
+            limit=limit,
+            skip=skip,
+            conversation=conversation,
+            kinds=None if kinds is None else texts(kinds, "kinds"),
+            tags=texts(tags, "tags"),
+            sources=texts(sources, "sources"),
+            agent=agent,
+            said_from=said_from,
+            said_before=said_before,
+            importance_min=importance_min,
+            as_of=[as_of, as_of] if isinstance(as_of, int) else as_of and list(as_of),
+            include_superseded=include_superseded,
+            score_min=score_min,
+            hop=hop,
+            relevant_only=relevant_only,
+            pack_tokens=pack_tokens,
+        )
+        return SearchResult._of(await arrive(self._native.search(query, chosen)))
+
+    async def remember_all(
+        self, notes: Iterable[Note], *, conversation: str | None = None
+    ) -> Sequence[Remembered]:
+        """Remembers 1,000 notes at most, all or none of those that are news; answers in order."""
+        said = [dict(note) for note in notes]
+        words = [str(note.pop("text")) for note in said]
+        kept = await arrive(self._native.remember_all(words, said, conversation))
+        return [Remembered(**one) for one in kept]
+
+    async def update(
+        self,
+        memory: str,
+        *,
+        text: str | None = None,
+        tags: Iterable[str] | None = None,
+        importance: float | None = None,
+        pinned: bool | None = None,
+        valid_from: int | None = None,
+        valid_to: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Memory:
+        """Corrects a memory, and keeps what it was; what is not said stays."""
+        patch = options(
+            text=text,
+            tags=None if tags is None else texts(tags, "tags"),
+            importance=importance,
+            pinned=pinned,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            metadata=None if metadata is None else dict(metadata),
+        )
+        return Memory._of(await arrive(self._native.update(memory, patch)))
+
+    async def feedback(
+        self, memory: str, feedback: Literal["used", "ignored", "wrong"]
+    ) -> Memory:
+        """Learns from what somebody thinks of a memory that was recalled."""
+        return Memory._of(await arrive(self._native.feedback(memory, feedback)))
+
+    async def restore(self, memory: str) -> Memory:
+        """Brings a memory back from where cleaning up put it."""
+        return Memory._of(await arrive(self._native.restore(memory)))
 
     async def forget_all(self) -> int:
         """Forgets everything; gives how much that was."""
         forgotten: int = await arrive(self._native.forget_all())
         return forgotten
+
+    async def erase(self) -> int:
+        """Erases everything that memory holds, decisions too; gives how many memories that were."""
+        erased: int = await arrive(self._native.erase())
+        return erased
+
+    async def stats(self) -> MemoryStats:
+        """How much is remembered."""
+        return MemoryStats(**await arrive(self._native.stats()))
+
+    async def consent(self, *, conversation: str | None = None) -> bool:
+        """Whether anything may be remembered, or what is said in a conversation."""
+        may: bool = await arrive(self._native.consent(conversation))
+        return may
+
+    async def set_consent(self, remember: bool, *, conversation: str | None = None) -> None:
+        """Decides that from now on. A refusal for everything holds in every conversation."""
+        await arrive(self._native.set_consent(remember, conversation))
+
+    async def retention(self) -> Retention:
+        """How long memories are kept."""
+        return Retention(**await arrive(self._native.retention()))
+
+    async def set_retention(
+        self,
+        *,
+        short_days: int | None = None,
+        medium_days: int | None = None,
+        long_days: int | None = None,
+        grace_days: int = 30,
+    ) -> None:
+        """Decides that; `None` keeps for good. `clean_up()` acts on it."""
+        wish = {
+            "short_days": short_days,
+            "medium_days": medium_days,
+            "long_days": long_days,
+            "grace_days": grace_days,
+        }
+        await arrive(self._native.set_retention(wish))
+
+    async def clean_up(self) -> Cleanup:
+        """Puts away what is kept no longer, and forgets what has been away for long enough."""
+        return Cleanup(**await arrive(self._native.clean_up()))
+
+    async def consolidate(self) -> Consolidated:
+        """Adds what the notes since the last time have in common; the notes stay."""
+        return Consolidated(**await arrive(self._native.consolidate()))
+
+    async def export(self) -> AsyncIterator[str]:
+        """Everything, a line of JSON for each memory with all that became of it."""
+        after: str | None = None
+        while True:
+            page = await arrive(self._native.export(after, _EXPORTED_AT_ONCE))
+            for line in page["lines"]:
+                yield line
+            after = page["next"]
+            if after is None:
+                return
+
+    async def import_lines(self, lines: Iterable[str]) -> MemoriesImported:
+        """Keeps what `export()` gave, all or nothing; what is there stays as it is."""
+        given = texts(lines, "lines")
+        return MemoriesImported(**await arrive(self._native.import_lines(given)))
 
 
 class AsyncModels:

@@ -33,14 +33,24 @@ class RecalledItem:
 
 
 @dataclass(frozen=True)
+class MemoryUsage:
+    """How often a memory was of use."""
+
+    count: int
+    last_at: int | None
+    """Unix milliseconds of the last time."""
+
+
+@dataclass(frozen=True)
 class Memory:
-    """One thing remembered."""
+    """One thing remembered. Times are unix milliseconds."""
 
     id: str
-    kind: str
-    """`fact` or `turn`."""
+    kind: Literal["fact", "turn", "instruction", "summary"]
     session: str | None
-    """The conversation that it was said in."""
+    """The conversation that it belongs to."""
+    agent: str | None
+    """The assistant or program that wrote it."""
     speaker: str
     text: str
     caption: str | None
@@ -48,7 +58,31 @@ class Memory:
     source: str | None
     """What it was made from, such as a message's id."""
     at: int
-    """Unix milliseconds when it was said."""
+    """When it was said."""
+    importance: float
+    """How much it matters, 0 to 1."""
+    pinned: bool
+    """Never ages, and is never cleaned up."""
+    valid_from: int
+    """From when it holds."""
+    valid_to: int | None
+    """Just before when it still holds; `None` while no end is known."""
+    recorded_at: int
+    """When it was written."""
+    retired_at: int | None
+    """When it became known that it holds no longer, or never did."""
+    archived_at: int | None
+    """When cleaning up put it away."""
+    superseded_by: str | None
+    """The memory that took its place."""
+    usage: MemoryUsage
+    metadata: dict[str, Any]
+    """The program's own."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Memory:
+        fields: dict[str, Any] = {**data, "usage": MemoryUsage(**data["usage"])}
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
@@ -61,7 +95,185 @@ class MemoryPage:
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> MemoryPage:
-        return cls([Memory(**memory) for memory in data["memories"]], data["next"])
+        return cls([Memory._of(memory) for memory in data["memories"]], data["next"])
+
+
+@dataclass(frozen=True)
+class Found:
+    """A memory that a search found, and why."""
+
+    memory: Memory
+    score: float
+    """Comparable within one search only."""
+    terms: list[str]
+    """Stems of the query that it shares."""
+    channels: dict[str, float]
+    """How much each channel of ranking gave it."""
+    cosine: float | None
+    """How alike the meanings are, -1 to 1; `None` where they were not compared."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Found:
+        why: dict[str, Any] = {**data["why"], "channels": dict(data["why"]["channels"])}
+        return cls(memory=Memory._of(data["record"]), score=data["score"], **why)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Memories as lines of a prompt."""
+
+    text: str
+    tokens: int
+    ids: list[str]
+    """The memories in the lines, in their order."""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found."""
+
+    items: list[Found]
+    """Best first; empty when nothing is relevant."""
+    instructions: list[Memory]
+    """The standing instructions, whatever the question."""
+    missing: list[str]
+    """Channels of ranking that could not be asked."""
+    pack: Pack | None
+    """Lines of a prompt, if asked for."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> SearchResult:
+        return cls(
+            items=[Found._of(item) for item in data["items"]],
+            instructions=[Memory._of(memory) for memory in data["instructions"]],
+            missing=data["missing"],
+            pack=Pack(**data["pack"]) if data["pack"] else None,
+        )
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a memory was before a change."""
+
+    version: int
+    """Counts from 1."""
+    changed_at: int
+    change: Literal["edited", "superseded", "retired", "archived", "restored"]
+    """What ended this version."""
+    memory: Memory
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Version:
+        fields: dict[str, Any] = {**data, "memory": Memory._of(data["record"])}
+        del fields["record"]
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One memory says something of another."""
+
+    source: str
+    target: str
+    relation: Literal["supersedes", "conflicts", "evidence"]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A memory with everything that is known of it."""
+
+    memory: Memory
+    history: list[Version]
+    """What it was before each of its changes, oldest first."""
+    links: list[Link]
+    """What it says of others, and others of it."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Inspection:
+        return cls(
+            memory=Memory._of(data["record"]),
+            history=[Version._of(version) for version in data["history"]],
+            links=[Link(one["from"], one["to"], one["relation"]) for one in data["links"]],
+        )
+
+
+@dataclass(frozen=True)
+class MemoryStats:
+    """How much is remembered. Memories of one sort may be of another too."""
+
+    records: int
+    facts: int
+    turns: int
+    instructions: int
+    summaries: int
+    present: int
+    """Neither over, nor retired, nor put away."""
+    pinned: int
+    superseded: int
+    archived: int
+    first_at: int | None
+    last_at: int | None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Days that memories are kept after their last use; `None` keeps them for good."""
+
+    short_days: int | None = None
+    """What matters little: an importance below 0.5."""
+    medium_days: int | None = None
+    """What nobody rated."""
+    long_days: int | None = None
+    """What matters: an importance of 0.8 or more."""
+    grace_days: int = 30
+    """Days that a memory stays put away, and can be restored."""
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """What cleaning up did."""
+
+    archived: int
+    """Put away, and can be restored."""
+    purged: int
+    """Forgotten for good."""
+
+
+@dataclass(frozen=True)
+class Consolidated:
+    """What consolidating did."""
+
+    examined: int
+    added: int
+    superseded: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class MemoriesImported:
+    """What came of an import of memories."""
+
+    stored: int
+    """Those that were not there before."""
+    known: int
+    """Those that were, by their id or by what they say."""
+
+
+class Note(TypedDict, total=False):
+    """Something to remember with others; `text` is needed."""
+
+    text: str
+    instruction: bool
+    speaker: str
+    tags: list[str]
+    source: str
+    at: int
+    importance: float
+    pinned: bool
+    valid_from: int
+    valid_to: int
+    metadata: dict[str, Any]
+    idempotency_key: str
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from . import _host, _life, _native
 from ._data import (
     Account,
     ApiKey,
     AuditEntry,
+    Cleanup,
+    Consolidated,
     Conversation,
     ConversationPage,
     Delta,
@@ -20,15 +22,21 @@ from ._data import (
     Event,
     Health,
     Imported,
+    Inspection,
     MadeApiKey,
+    MemoriesImported,
     Memory,
     MemoryPage,
+    MemoryStats,
     MessagePage,
     ModelInfo,
     News,
+    Note,
     RecalledItem,
     Remembered,
+    Retention,
     Sampling,
+    SearchResult,
     SignedIn,
     SignInSession,
     ToolSpec,
@@ -49,6 +57,9 @@ from ._tool import tool as make_tool
 P = ParamSpec("P")
 R = TypeVar("R")
 E = TypeVar("E")
+
+_EXPORTED_AT_ONCE = 200
+"""Memories that an export reads at once."""
 
 Setting = str | int | float | bool
 """What a setting may be."""
@@ -200,7 +211,7 @@ class Session:
         self.role: str = whose["role"]
         self.permissions: list[str] = whose["permissions"]
         self.conversations = Conversations(native)
-        self.memories = Memories(native)
+        self.memories = Memories(native.memories())
 
     def chat(
         self,
@@ -245,9 +256,43 @@ class Session:
         stopped: bool = self._native.cancel(turn).wait()
         return stopped
 
-    def remember(self, text: str, *, tags: Iterable[str] = ()) -> Remembered:
-        """Remembers a note; the next recall finds it."""
-        return Remembered(**self._native.remember(text, texts(tags, "tags")).wait())
+    def remember(
+        self,
+        text: str,
+        *,
+        tags: Iterable[str] = (),
+        instruction: bool = False,
+        conversation: str | None = None,
+        speaker: str | None = None,
+        source: str | None = None,
+        at: int | None = None,
+        importance: float | None = None,
+        pinned: bool = False,
+        valid_from: int | None = None,
+        valid_to: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Remembered:
+        """Remembers a note; the next recall finds it. Times are unix milliseconds.
+
+        An `instruction` says how to behave, and comes with every recall. What is written again with
+        the same `idempotency_key` is written once.
+        """
+        note = options(
+            tags=texts(tags, "tags"),
+            instruction=instruction,
+            conversation=conversation,
+            speaker=speaker,
+            source=source,
+            at=at,
+            importance=importance,
+            pinned=pinned,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            metadata=None if metadata is None else dict(metadata),
+            idempotency_key=idempotency_key,
+        )
+        return Remembered(**self._native.remember(text, note).wait())
 
     def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
         """What is relevant to `query`, best first; 1 to 200 at most."""
@@ -336,21 +381,177 @@ class Conversations:
 class Memories:
     """What is remembered for one person."""
 
-    def __init__(self, native: _native.Session) -> None:
+    def __init__(self, native: _native.Memories) -> None:
         self._native = native
 
     def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
         """A page, newest first; `after` is the `next` of the page before."""
-        return MemoryPage._of(self._native.list_memories(after, limit).wait())
+        return MemoryPage._of(self._native.list(after, limit).wait())
 
     def get(self, memory: str) -> Memory:
         """One memory."""
-        return Memory(**self._native.memory(memory).wait())
+        return Memory._of(self._native.one(memory).wait())
+
+    def inspect(self, memory: str) -> Inspection:
+        """One memory, what it was, and what it has to do with others."""
+        return Inspection._of(self._native.inspect(memory).wait())
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        skip: int = 0,
+        conversation: str | None = None,
+        kinds: Iterable[str] | None = None,
+        tags: Iterable[str] = (),
+        sources: Iterable[str] = (),
+        agent: str | None = None,
+        said_from: int | None = None,
+        said_before: int | None = None,
+        importance_min: float = 0.0,
+        as_of: int | tuple[int, int] | None = None,
+        include_superseded: bool = False,
+        score_min: float | None = None,
+        hop: bool = False,
+        relevant_only: bool = True,
+        pack_tokens: int | None = None,
+    ) -> SearchResult:
+        """What matters most to `query`, and why. Times are unix milliseconds.
+
+        `as_of` asks memory as it was: what held then, as it was known then or at a second time.
+        `hop` follows names, for questions whose answer lies in two places. `pack_tokens` asks for
+        lines of a prompt.
+        """
+        chosen = options(
+            limit=limit,
+            skip=skip,
+            conversation=conversation,
+            kinds=None if kinds is None else texts(kinds, "kinds"),
+            tags=texts(tags, "tags"),
+            sources=texts(sources, "sources"),
+            agent=agent,
+            said_from=said_from,
+            said_before=said_before,
+            importance_min=importance_min,
+            as_of=[as_of, as_of] if isinstance(as_of, int) else as_of and list(as_of),
+            include_superseded=include_superseded,
+            score_min=score_min,
+            hop=hop,
+            relevant_only=relevant_only,
+            pack_tokens=pack_tokens,
+        )
+        return SearchResult._of(self._native.search(query, chosen).wait())
+
+    def remember_all(
+        self, notes: Iterable[Note], *, conversation: str | None = None
+    ) -> Sequence[Remembered]:
+        """Remembers 1,000 notes at most, all or none of those that are news; answers in order."""
+        said = [dict(note) for note in notes]
+        words = [str(note.pop("text")) for note in said]
+        kept = self._native.remember_all(words, said, conversation).wait()
+        return [Remembered(**one) for one in kept]
+
+    def update(
+        self,
+        memory: str,
+        *,
+        text: str | None = None,
+        tags: Iterable[str] | None = None,
+        importance: float | None = None,
+        pinned: bool | None = None,
+        valid_from: int | None = None,
+        valid_to: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Memory:
+        """Corrects a memory, and keeps what it was; what is not said stays."""
+        patch = options(
+            text=text,
+            tags=None if tags is None else texts(tags, "tags"),
+            importance=importance,
+            pinned=pinned,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            metadata=None if metadata is None else dict(metadata),
+        )
+        return Memory._of(self._native.update(memory, patch).wait())
+
+    def feedback(
+        self, memory: str, feedback: Literal["used", "ignored", "wrong"]
+    ) -> Memory:
+        """Learns from what somebody thinks of a memory that was recalled."""
+        return Memory._of(self._native.feedback(memory, feedback).wait())
+
+    def restore(self, memory: str) -> Memory:
+        """Brings a memory back from where cleaning up put it."""
+        return Memory._of(self._native.restore(memory).wait())
 
     def forget_all(self) -> int:
         """Forgets everything; gives how much that was."""
         forgotten: int = self._native.forget_all().wait()
         return forgotten
+
+    def erase(self) -> int:
+        """Erases everything that memory holds, decisions too; gives how many memories that were."""
+        erased: int = self._native.erase().wait()
+        return erased
+
+    def stats(self) -> MemoryStats:
+        """How much is remembered."""
+        return MemoryStats(**self._native.stats().wait())
+
+    def consent(self, *, conversation: str | None = None) -> bool:
+        """Whether anything may be remembered, or what is said in a conversation."""
+        may: bool = self._native.consent(conversation).wait()
+        return may
+
+    def set_consent(self, remember: bool, *, conversation: str | None = None) -> None:
+        """Decides that from now on. A refusal for everything holds in every conversation."""
+        self._native.set_consent(remember, conversation).wait()
+
+    def retention(self) -> Retention:
+        """How long memories are kept."""
+        return Retention(**self._native.retention().wait())
+
+    def set_retention(
+        self,
+        *,
+        short_days: int | None = None,
+        medium_days: int | None = None,
+        long_days: int | None = None,
+        grace_days: int = 30,
+    ) -> None:
+        """Decides that; `None` keeps for good. `clean_up()` acts on it."""
+        wish = {
+            "short_days": short_days,
+            "medium_days": medium_days,
+            "long_days": long_days,
+            "grace_days": grace_days,
+        }
+        self._native.set_retention(wish).wait()
+
+    def clean_up(self) -> Cleanup:
+        """Puts away what is kept no longer, and forgets what has been away for long enough."""
+        return Cleanup(**self._native.clean_up().wait())
+
+    def consolidate(self) -> Consolidated:
+        """Adds what the notes since the last time have in common; the notes stay."""
+        return Consolidated(**self._native.consolidate().wait())
+
+    def export(self) -> Iterator[str]:
+        """Everything, a line of JSON for each memory with all that became of it."""
+        after: str | None = None
+        while True:
+            page = self._native.export(after, _EXPORTED_AT_ONCE).wait()
+            yield from page["lines"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def import_lines(self, lines: Iterable[str]) -> MemoriesImported:
+        """Keeps what `export()` gave, all or nothing; what is there stays as it is."""
+        given = texts(lines, "lines")
+        return MemoriesImported(**self._native.import_lines(given).wait())
 
 
 class Models:

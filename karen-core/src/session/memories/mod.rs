@@ -10,6 +10,7 @@ use karen_memory::{
     Link, Memory, Pack, Page, Query, Recall, Record, RecordId, RecordPage, SessionId, Stats,
     Version,
 };
+use serde::Serialize;
 
 pub use recall::RecallBuilder;
 
@@ -26,7 +27,7 @@ pub struct Memories {
 }
 
 /// A memory with everything that is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// What it is now.
     pub record: Record,
