@@ -4,11 +4,11 @@ use karen_sql::now_ms;
 
 use super::Memory;
 use crate::pack::pack;
-use crate::recall::{CANDIDATES_MAX, Similar, finish, fuse, hop, rank};
+use crate::recall::{MEANINGS_MAX, Similar, WORDS_MAX, finish, fuse, hop, rank};
 use crate::{Channel, MemoryError, Pack, Query, Recall, Record, RecordId, Scope, When};
 
 /// Fused candidates whose records are read, at least: enough for the priors to reorder.
-const SHORTLIST_MIN: usize = 200;
+const SHORTLIST_MIN: usize = 50;
 
 impl Memory {
     /// The records that matter most to a question; none when nothing is relevant: no word is shared
@@ -50,7 +50,7 @@ impl Memory {
         projector.catch_up_text(scope).await?;
         let hits = projector
             .text
-            .search(scope, text, &filter, CANDIDATES_MAX)
+            .search(scope, text, &filter, WORDS_MAX)
             .await?;
         let (similar, missing) = match self.similar(scope, query, text, now).await {
             Ok(similar) => (similar, Vec::new()),
@@ -122,7 +122,7 @@ impl Memory {
         let filter = query.filter(scope, now);
         let found = projector
             .vectors
-            .search(scope, vector, &filter, CANDIDATES_MAX)
+            .search(scope, vector, &filter, MEANINGS_MAX)
             .await?;
         let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
         let places = projector.text.places(scope, &ids).await?;

@@ -32,8 +32,12 @@ use crate::{Record, RecordId};
 /// all-MiniLM-L6-v2 distilled to static vectors); of a question and its answer in other words, one in
 /// four.
 pub(crate) const COSINE_MIN: f32 = 0.5;
-/// Candidates that one channel contributes at most.
-pub(crate) const CANDIDATES_MAX: usize = 1000;
+/// Candidates that words contribute at most, and meanings. Words beyond the first two hundred only
+/// blur what a score is worth (R@10 .784 with 200 of 600 turns, .776 with all, on LoCoMo's development
+/// half by words alone); of meanings, the rest says how unlike the others are (.803 with all, .792 with
+/// 200).
+pub(crate) const WORDS_MAX: usize = 200;
+pub(crate) const MEANINGS_MAX: usize = 1000;
 
 /// What was recalled.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -2,7 +2,7 @@
 
 use karen_sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[RECORDS, FORGOTTEN, LIFETIMES];
+pub(super) const MIGRATIONS: &[Migration] = &[RECORDS, FORGOTTEN, LIFETIMES, INSTRUCTIONS];
 
 const RECORDS: Migration = Migration {
     version: 1,
@@ -136,4 +136,17 @@ const LIFETIMES: Migration = Migration {
         CREATE TABLE memory_jobs (
             tenant TEXT NOT NULL, user_id TEXT NOT NULL, job TEXT NOT NULL, mark BIGINT NOT NULL,
             PRIMARY KEY (tenant, user_id, job))",
+};
+
+/// Instructions in their order: by an index without it SQLite would rather read every record.
+const INSTRUCTIONS: Migration = Migration {
+    version: 4,
+    sqlite: "
+        DROP INDEX memory_records_instruction;
+        CREATE INDEX memory_records_instruction ON memory_records (tenant, user_id, at, id)
+            WHERE kind = 'instruction'",
+    postgres: "
+        DROP INDEX memory_records_instruction;
+        CREATE INDEX memory_records_instruction ON memory_records (tenant, user_id, at, id)
+            WHERE kind = 'instruction'",
 };
