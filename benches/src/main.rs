@@ -9,6 +9,7 @@ mod locomo;
 mod memory;
 mod novelty;
 mod pack;
+mod python;
 mod recall;
 mod start;
 mod supersede;
@@ -118,6 +119,15 @@ enum Bench {
         #[arg(long, default_value_t = 20)]
         rounds: usize,
     },
+    /// The Python package, from a wheel.
+    Python {
+        /// The wheel: `make wheel` builds one.
+        #[arg(long)]
+        wheel: PathBuf,
+        /// The interpreter that it is installed for.
+        #[arg(long, default_value = "python3")]
+        python: String,
+    },
     /// What `start` measures, in a process of its own.
     #[command(hide = true)]
     Serve {
@@ -161,6 +171,7 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
         Bench::Novelty { facts } => novelty::run(facts).await,
         Bench::Supersede { rounds } => supersede::run(rounds).await,
+        Bench::Python { wheel, python } => python::run(&wheel, &python),
         Bench::Serve { mode, folder } => start::serve(&mode, folder).await,
     }
 }
