@@ -21,6 +21,9 @@ const ROUNDING: f32 = 1.0001;
 /// Stands for any count: a word is worth next to nothing more from here on.
 const COUNT_UNKNOWN: f32 = 1e6;
 
+/// Terms that a [`Bound`] tells of.
+const BITS: usize = u64::BITS as usize;
+
 /// A word of the query.
 struct Term<'a> {
     text: String,
@@ -39,8 +42,15 @@ struct Search<'a> {
     session_mean: f32,
 }
 
-/// A session, and what its best record is worth at most.
-struct Bound(f32, SessionNumber);
+/// What is known of a session before it is looked into.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bound {
+    /// What its best record is worth at most.
+    worth: f32,
+    session: SessionNumber,
+    /// Which of the first terms it has, a bit each.
+    terms: u64,
+}
 
 /// A record that shares a word.
 struct Found<'a> {
@@ -101,26 +111,30 @@ impl<'a> Search<'a> {
     fn best(&self, limit: usize) -> Vec<Found<'a>> {
         let mut best = Best::new(limit);
         let mut bounds = BinaryHeap::from(self.bounds());
-        while let Some(Bound(bound, number)) = bounds.pop() {
-            if bound * ROUNDING < best.worst {
+        let mut scores = Vec::new();
+        while let Some(bound) = bounds.pop() {
+            if bound.worth * ROUNDING < best.worst {
                 break;
             }
-            self.look_into(&self.segment.sessions[number as usize], &mut best);
+            self.look_into(bound, &mut scores, &mut best);
         }
         best.into_sorted()
     }
 
     /// The sessions that have a word of the query.
     fn bounds(&self) -> Vec<Bound> {
-        let mut bounds = vec![0.0_f32; self.segment.sessions.len()];
-        for term in &self.terms {
+        let mut bounds = vec![Bound::default(); self.segment.sessions.len()];
+        for (index, term) in self.terms.iter().enumerate() {
             for entry in &term.word.sessions {
                 let session = &self.segment.sessions[entry.session as usize];
-                bounds[entry.session as usize] += self.bound(term, session, entry.peaks);
+                let bound = &mut bounds[entry.session as usize];
+                bound.session = entry.session;
+                bound.worth += self.bound(term, session, entry.peaks);
+                bound.terms |= bit(index);
             }
         }
-        let bounds = (0..).zip(bounds).filter(|&(_, bound)| bound > 0.0);
-        bounds.map(|(number, bound)| Bound(bound, number)).collect()
+        bounds.retain(|bound| bound.worth > 0.0);
+        bounds
     }
 
     /// What a term is worth in a session at most.
@@ -137,11 +151,17 @@ impl<'a> Search<'a> {
         windows.sum::<f32>() + term.weights[3] * of_session
     }
 
-    fn look_into(&self, session: &'a Session, best: &mut Best<'a>) {
+    /// `scores` is room to count in.
+    fn look_into(&self, bound: Bound, scores: &mut Vec<[f32; 4]>, best: &mut Best<'a>) {
+        let session = &self.segment.sessions[bound.session as usize];
         let positions = session.documents.len();
-        let mut scores = vec![[0.0_f32; 4]; positions];
+        scores.clear();
+        scores.resize(positions, [0.0; 4]);
         let mut of_session = 0.0;
-        for term in &self.terms {
+        for (index, term) in self.terms.iter().enumerate() {
+            if index < BITS && bound.terms & bit(index) == 0 {
+                continue;
+            }
             let postings = session.postings(term.number);
             for (scale, reach) in REACHES.into_iter().enumerate() {
                 let (weight, mean) = (term.weights[scale], self.means[scale]);
@@ -154,14 +174,15 @@ impl<'a> Search<'a> {
             let worth = saturation(count as f32, session.length, self.session_mean);
             of_session += term.weights[3] * worth;
         }
-        for (position, mut scores) in scores.into_iter().enumerate() {
-            scores[3] = of_session;
-            if self.filter.admits(&session.documents[position].facets) {
-                best.add(Found {
-                    session,
-                    position,
-                    scores,
-                });
+        for (position, &[own, near, around, _]) in scores.iter().enumerate() {
+            let found = Found {
+                session,
+                position,
+                scores: [own, near, around, of_session],
+            };
+            if best.has_room_for(&found) && self.filter.admits(&session.documents[position].facets)
+            {
+                best.add(found);
             }
         }
     }
@@ -171,16 +192,8 @@ impl<'a> Search<'a> {
             session, position, ..
         } = *found;
         let has = |term: &&Term<'_>| {
-            let mut is_there = false;
-            spread(
-                session.postings(term.number),
-                0,
-                session.documents.len(),
-                |p, _| {
-                    is_there |= p == position;
-                },
-            );
-            is_there
+            let postings = session.postings(term.number).iter();
+            postings.map(|p| p.position()).any(|p| p == position)
         };
         TextHit {
             id: found.id().clone(),
@@ -220,10 +233,12 @@ impl<'a> Best<'a> {
         }
     }
 
+    fn has_room_for(&self, found: &Found<'_>) -> bool {
+        found.score() >= self.worst
+    }
+
     fn add(&mut self, found: Found<'a>) {
-        if found.score() >= self.worst {
-            self.found.push(found);
-        }
+        self.found.push(found);
         if self.found.len() >= self.limit.saturating_mul(2) {
             self.cut();
         }
@@ -246,11 +261,16 @@ impl<'a> Best<'a> {
     }
 }
 
+/// The bit of a term, none beyond the first ones.
+fn bit(index: usize) -> u64 {
+    if index < BITS { 1 << index } else { 0 }
+}
+
 impl Ord for Bound {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0
-            .total_cmp(&other.0)
-            .then_with(|| other.1.cmp(&self.1))
+        self.worth
+            .total_cmp(&other.worth)
+            .then_with(|| other.session.cmp(&self.session))
     }
 }
 

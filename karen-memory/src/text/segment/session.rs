@@ -73,7 +73,7 @@ impl Posting {
         }
     }
 
-    fn position(self) -> usize {
+    pub(super) fn position(self) -> usize {
         (self.place >> 8) as usize
     }
 
@@ -87,7 +87,8 @@ impl Session {
     pub(super) fn postings(&self, term: u32) -> &[Posting] {
         let from = self.postings.partition_point(|p| p.term < term);
         let rest = &self.postings[from..];
-        &rest[..rest.partition_point(|p| p.term == term)]
+        let after = rest.iter().position(|p| p.term != term);
+        &rest[..after.unwrap_or(rest.len())]
     }
 
     /// Where a record stands.
