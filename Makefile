@@ -18,9 +18,9 @@ example: setup ## Runs a program of examples/: make example NAME=chat SAY="My do
 	cargo build --quiet --workspace --example $(NAME)
 	$(CARGO_TARGET_DIR)/debug/examples/$(NAME) "$(SAY)"
 
-test: setup-tests ## Runs every test
+test: setup-tests services ## Runs every test, on the real servers too
 	scripts/test-python.sh
-	cargo test --workspace --no-fail-fast
+	env $$(scripts/services.sh env) cargo test --workspace --no-fail-fast
 
 test-python: setup-tests ## The Python package, from its wheel, on every CPython that is here
 	scripts/test-python.sh
@@ -38,8 +38,9 @@ bench: setup ## Builds karen-bench, optimised
 	cargo build --release --workspace --bin karen-bench
 	@echo "$(CARGO_TARGET_DIR)/release/karen-bench"
 
-prove: setup-tests ## The long campaigns: hundreds of kills, thousands of broken inputs
-	KAREN_PROVE=1 cargo test --workspace --no-fail-fast
+prove: setup-tests services ## The long campaigns: hundreds of kills, thousands of broken inputs, a thousand exits
+	env KAREN_PROVE=1 scripts/test-python.sh
+	env KAREN_PROVE=1 $$(scripts/services.sh env) cargo test --workspace --no-fail-fast
 
 services: ## Starts the real servers that tests run against: scripts/services.sh env prints their addresses
 	scripts/services.sh start

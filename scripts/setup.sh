@@ -34,6 +34,8 @@ for part in "$@"; do
       provide cmake cmake
       provide clang clang
       install_packages libclang-dev
+      # Reads the protocol of Milvus.
+      provide protoc protobuf-compiler
       ;;
     test)
       provide chromium chromium

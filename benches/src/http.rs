@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use karen_core::Karen;
-use karen_core::auth::{Device, NewAccount};
 use karen_core::config::Layers;
 use karen_server::Server;
 use serde::Serialize;
 
+use crate::guard::signed_in;
 use crate::{Result, load, print, quantile};
 
 #[derive(Serialize)]
@@ -24,6 +24,7 @@ pub(crate) async fn run(requests: usize, connections: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let layers = Layers::default()
         .set("data.folder", &folder.path().to_string_lossy())?
+        .set("limits.user_requests_per_minute", "0")?
         .set("server.listen", "127.0.0.1:0")?;
     let karen = Karen::builder().config(layers.config()?).open().await?;
     let token = signed_in(&karen).await?;
@@ -47,24 +48,6 @@ pub(crate) async fn run(requests: usize, connections: usize) -> Result<()> {
         load: load(),
     });
     Ok(())
-}
-
-async fn signed_in(karen: &Karen) -> Result<String> {
-    let token = karen
-        .auth()
-        .setup_token()
-        .await?
-        .ok_or("an account exists already")?;
-    let account = NewAccount {
-        email: "bench@example.com".to_owned(),
-        name: "Bench".to_owned(),
-        password: "a long enough password".to_owned(),
-    };
-    let signed_in = karen
-        .auth()
-        .set_up(token.expose(), account, Device::default())
-        .await?;
-    Ok(signed_in.access.expose().to_owned())
 }
 
 /// One connection, one request after the other; microseconds of each.

@@ -1,9 +1,14 @@
 //! Measures Karen. Every subcommand prints one JSON object a line; nothing else goes to stdout.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod audit;
+mod backend;
 mod cache;
+mod corpus;
+mod embed;
 mod engine;
 mod goldens;
+mod guard;
 mod http;
 mod locomo;
 mod memory;
@@ -14,6 +19,8 @@ mod recall;
 mod start;
 mod supersede;
 mod turn;
+mod weight;
+mod write;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -51,6 +58,24 @@ enum Bench {
         #[arg(long, default_value_t = 10_000)]
         answers: usize,
     },
+    /// Verifying an audit log on disk.
+    Audit {
+        /// Entries of the log.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: u64,
+        /// Times it is verified.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// CPU time of an authenticated GET, by what tokens are signed with.
+    Guard {
+        /// Requests a round.
+        #[arg(long, default_value_t = 5_000)]
+        requests: usize,
+        /// Rounds through all algorithms.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// An authenticated GET, over keep-alive connections on loopback.
     Http {
         /// Requests in all.
@@ -62,6 +87,8 @@ enum Bench {
     },
     /// The engine against bare loops over llama.cpp.
     Engine(engine::EngineBench),
+    /// Embedding with an encoder, beside sentence-transformers.
+    Embed(embed::EmbedBench),
     /// A bare loop over llama.cpp, for `engine`.
     #[command(hide = true)]
     Bare {
@@ -88,6 +115,15 @@ enum Bench {
         /// Records.
         #[arg(long, default_value_t = 100_000)]
         records: usize,
+        /// Once for each part on its server too, a row each: needs scripts/services.sh.
+        #[arg(long)]
+        servers: bool,
+    },
+    /// Durable writes, beside a bare append that is synced.
+    Write {
+        /// Writes of each kind.
+        #[arg(long, default_value_t = 500)]
+        writes: usize,
     },
     /// Evidence recall on LoCoMo.
     Recall {
@@ -127,6 +163,9 @@ enum Bench {
         /// The interpreter that it is installed for.
         #[arg(long, default_value = "python3")]
         python: String,
+        /// The linker's map of the wheel's native module, which `make wheel` leaves beside it.
+        #[arg(long)]
+        map: Option<PathBuf>,
     },
     /// What `start` measures, in a process of its own.
     #[command(hide = true)]
@@ -154,11 +193,14 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Start { runs } => start::run(runs),
         Bench::Turn { runs } => turn::run(runs).await,
         Bench::Cache { answers } => cache::run(answers).await,
+        Bench::Audit { entries, rounds } => audit::run(entries, rounds).await,
+        Bench::Guard { requests, rounds } => guard::run(requests, rounds).await,
         Bench::Http {
             requests,
             connections,
         } => http::run(requests, connections).await,
         Bench::Engine(bench) => bench.run().await,
+        Bench::Embed(bench) => bench.run().await,
         Bench::Bare {
             model,
             threads,
@@ -166,12 +208,13 @@ async fn run(bench: Bench) -> Result<()> {
             tokens,
         } => engine::bare(&model, threads, streams, tokens),
         Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
-        Bench::Memory { records } => memory::run(records).await,
+        Bench::Memory { records, servers } => memory::run(records, servers).await,
+        Bench::Write { writes } => write::run(writes).await,
         Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
         Bench::Novelty { facts } => novelty::run(facts).await,
         Bench::Supersede { rounds } => supersede::run(rounds).await,
-        Bench::Python { wheel, python } => python::run(&wheel, &python),
+        Bench::Python { wheel, python, map } => python::run(&wheel, &python, map.as_deref()),
         Bench::Serve { mode, folder } => start::serve(&mode, folder).await,
     }
 }

@@ -5,13 +5,14 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
+use crate::weight::Weight;
 use crate::{Result, load, print};
 
 /// Runs in the environment and prints one JSON object.
 const PROGRAM: &str = include_str!("../python.py");
 
-/// Installs the wheel for an interpreter and measures it there.
-pub(crate) fn run(wheel: &Path, python: &str) -> Result<()> {
+/// Installs the wheel for an interpreter and measures it there; `map` tells what its parts weigh.
+pub(crate) fn run(wheel: &Path, python: &str, map: Option<&Path>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let environment = folder.path().join("environment");
     check(Command::new(python).args(["-m", "venv"]).arg(&environment))?;
@@ -29,6 +30,9 @@ pub(crate) fn run(wheel: &Path, python: &str) -> Result<()> {
     let mut row: Map<String, Value> = serde_json::from_str(&measured)?;
     let mib = std::fs::metadata(wheel)?.len() as f64 / f64::from(1 << 20);
     row.insert("wheel_mib".to_owned(), json!(mib));
+    if let Some(map) = map {
+        row.insert("weight_kib".to_owned(), json!(Weight::read(map)?));
+    }
     row.insert("load".to_owned(), json!(load()));
     print(&row);
     Ok(())

@@ -62,7 +62,7 @@ struct Outcome {
     session_recall_5: f64,
 }
 
-struct BuiltIn(StaticEmbedder);
+pub(crate) struct BuiltIn(pub(crate) StaticEmbedder);
 
 #[async_trait]
 impl Embedder for BuiltIn {

@@ -17,6 +17,8 @@ import visitor
 
 import karen
 
+MESSAGES_SHOWN = 50
+
 
 @st.cache_resource
 def open_karen() -> karen.Karen:
@@ -31,7 +33,7 @@ def open_karen() -> karen.Karen:
 def chat(k: karen.Karen, me: karen.Session) -> None:
     """The transcript, and what is said next."""
     conversation = choose_conversation(me)
-    said_before = me.conversations.messages(conversation).messages if conversation else []
+    said_before = kept(me, conversation) if conversation else []
     running = me.conversations.running_turn(conversation) if conversation else None
     # The field stays below whatever is added to the transcript.
     transcript, field = st.container(), st.container()
@@ -42,6 +44,8 @@ def chat(k: karen.Karen, me: karen.Session) -> None:
                 st.markdown(message.content)
                 if message.state != "complete":
                     st.caption(message.state)
+                if message.role == "assistant" and message.turn:
+                    made_from(message.model, recalled_for(me, message.turn))
         if running:
             answer(me.resume(running))
         if said:
@@ -52,6 +56,11 @@ def chat(k: karen.Karen, me: karen.Session) -> None:
             answer(turn)
     if said and conversation is None:
         st.rerun()
+
+
+def kept(me: karen.Session, conversation: str) -> list[karen.Message]:
+    """The end of the transcript."""
+    return me.conversations.messages(conversation, limit=MESSAGES_SHOWN).messages
 
 
 def choose_conversation(me: karen.Session) -> str | None:
@@ -89,12 +98,26 @@ def answer(turn: karen.Turn) -> None:
         for end in ends:
             if end.error:
                 st.error(end.error.message)
-            st.caption(end.model_answered or "no model: quoted from memory")
-        if recalled:
-            with st.expander(f"{len(recalled)} recalled"):
-                for item in recalled:
-                    st.markdown(f"**{item.text}**")
-                    st.caption(f"{item.speaker}, {item.score:.2f}, {', '.join(item.terms)}")
+            made_from(end.model_answered, recalled)
+
+
+def made_from(model: str | None, recalled: list[karen.RecalledItem]) -> None:
+    """Which model answered, what it was reminded of, and why."""
+    st.caption(model or "no model: quoted from memory")
+    if recalled:
+        with st.expander(f"{len(recalled)} recalled"):
+            for item in recalled:
+                st.markdown(f"**{item.text}**")
+                st.caption(f"{item.speaker}, {item.score:.2f}, {', '.join(item.terms)}")
+
+
+def recalled_for(me: karen.Session, turn: str) -> list[karen.RecalledItem]:
+    """What a turn that is over recalled, which its log tells; read once a visit."""
+    known: dict[str, list[karen.RecalledItem]] = st.session_state.setdefault("recalled", {})
+    if turn not in known:
+        events = (event for event in me.resume(turn) if isinstance(event, karen.Recall))
+        known[turn] = [item for event in events for item in event.items]
+    return known[turn]
 
 
 def memories(me: karen.Session) -> None:
@@ -150,7 +173,7 @@ def settings(k: karen.Karen, me: karen.Session) -> None:
 
 
 def main() -> None:
-    st.set_page_config(page_title="Karen", page_icon=":material/forum:")
+    st.set_page_config(page_title="Karen")
     k = open_karen()
     me = visitor.sign_in(k)
     if me is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 import karen
@@ -37,22 +39,38 @@ def sign_out(k: karen.Karen, me: karen.Session) -> None:
 def _form(k: karen.Karen) -> karen.Session | None:
     st.title("Karen")
     known, fresh = st.tabs(["Sign in", "Make an account"])
+    with known:
+        found = _asked(lambda: _log_in(k))
+    with fresh:
+        made = _asked(lambda: _register(k))
+    signed_in = found or made
+    return _enter(k, signed_in) if signed_in else None
+
+
+def _asked(form: Callable[[], karen.SignedIn | None]) -> karen.SignedIn | None:
+    """What a form gives; why it was refused is said below it."""
     try:
-        with known, st.form("sign-in"):
-            email, password = st.text_input("Email"), st.text_input("Password", type="password")
-            if st.form_submit_button("Sign in"):
-                return _enter(k, k.auth.log_in(email, password, device="Streamlit"))
-        with fresh, st.form("register"):
-            name, email = st.text_input("Name"), st.text_input("Email", key="new-email")
-            password = st.text_input("Password, 15 characters or more", type="password")
-            if st.form_submit_button("Make an account"):
-                account = k.auth.register(
-                    email=email, name=name, password=password, device="Streamlit"
-                )
-                return _enter(k, account)
+        return form()
     except karen.KarenError as error:
         st.error(str(error))
-    return None
+        return None
+
+
+def _log_in(k: karen.Karen) -> karen.SignedIn | None:
+    with st.form("sign-in"):
+        email, password = st.text_input("Email"), st.text_input("Password", type="password")
+        if not st.form_submit_button("Sign in"):
+            return None
+    return k.auth.log_in(email, password, device="Streamlit")
+
+
+def _register(k: karen.Karen) -> karen.SignedIn | None:
+    with st.form("register"):
+        name, email = st.text_input("Name"), st.text_input("Email", key="new-email")
+        password = st.text_input("Password, 15 characters or more", type="password")
+        if not st.form_submit_button("Make an account"):
+            return None
+    return k.auth.register(email=email, name=name, password=password, device="Streamlit")
 
 
 def _enter(k: karen.Karen, signed_in: karen.SignedIn) -> karen.Session:
@@ -67,8 +85,10 @@ def _enter(k: karen.Karen, signed_in: karen.SignedIn) -> karen.Session:
 def _keep_cookie() -> None:
     """A page cannot set a cookie in its answer, so a script sets it: not over plain HTTP to strangers."""
     token = st.session_state.pop("refresh", None)
+    # The place is there in every run: were it not, what follows would be another page to Streamlit.
+    place = st.empty()
     if token:
-        st.html(
+        place.html(
             f"<script>document.cookie = '{COOKIE}={token}; max-age={SECONDS}; path=/; "
             "samesite=strict';</script>",
             unsafe_allow_javascript=True,

@@ -35,6 +35,8 @@ pub enum AuthErrorKind {
     Invalid,
     /// It collides with what exists.
     Conflict,
+    /// It was changed since it was read.
+    Stale,
     /// There is no such thing, or not for this principal.
     NotFound,
     /// Too many tries; [`AuthError::retry_after`] says when the next one counts.

@@ -45,6 +45,7 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `postgres` | accounts in PostgreSQL, through `karen-sql` | a dozen dependencies |
+//! | `redis` | limits that instances share, and their bell, through Redis or Redis Cluster | thirty dependencies |
 //! | `smtp` | mails over SMTP, through `lettre` | sixteen dependencies, TLS among them |
 //! | `testing` | the conformance suites of the ports, and a clock to drive by hand | nothing at run time; for tests only |
 
@@ -52,6 +53,7 @@ mod account;
 mod api_key;
 mod audit;
 mod auth;
+mod bell;
 mod clock;
 mod email;
 mod error;
@@ -66,6 +68,8 @@ mod permission;
 mod principal;
 mod rate;
 mod recovery_code;
+#[cfg(feature = "redis")]
+mod redis;
 mod role;
 mod schema;
 mod seal;
@@ -82,10 +86,15 @@ mod totp;
 
 pub use account::{Account, AccountState, Device, NewAccount, Page};
 pub use api_key::{ApiKey, ApiKeyStore, SqlApiKeyStore};
-pub use audit::{AuditAction, AuditChain, AuditEntry, AuditEvent, AuditLog, Outcome, SqlAuditLog};
-pub use auth::{
-    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, Registration, RoleChoice, migrate,
+pub use audit::{
+    AuditAction, AuditChain, AuditCheckpoint, AuditEntry, AuditEvent, AuditFormat, AuditLog,
+    Outcome, SqlAuditLog,
 };
+pub use auth::{
+    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, PersonalData, Registration,
+    RoleChoice, TenantData, migrate,
+};
+pub use bell::{Bell, Ending, Heard, InProcessBell};
 pub use clock::{Clock, SystemClock};
 pub use email::Email;
 pub use error::{AuthError, AuthErrorKind};
@@ -101,6 +110,8 @@ pub use permission::{Permission, Permissions};
 pub use principal::Principal;
 pub use rate::{Grant, InProcessRateLimiter, Quota, RateKey, RateLimiter};
 pub use recovery_code::RecoveryCodes;
+#[cfg(feature = "redis")]
+pub use redis::{RedisBell, RedisConfig, RedisRateLimiter};
 pub use role::Role;
 pub use secret::SigningSecret;
 pub use session::{Session, SessionInfo, SessionKey, SessionStore, SqlSessionStore};

@@ -4,9 +4,11 @@
 //! another instance ends is noticed when an entry is due to be checked again.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
-use crate::{AccountId, ApiKeyId, Principal, SessionId, TenantId, TokenHash};
+use tokio::sync::{mpsc, watch};
+
+use crate::{AccountId, ApiKeyId, Ending, Principal, SessionId, TenantId, TokenHash};
 
 /// Beyond this many, about 30 MB, all are looked up afresh.
 const ENTRIES_MAX: usize = 100_000;
@@ -34,7 +36,13 @@ pub(crate) struct Moment(u64);
 
 /// The credentials found alive.
 #[derive(Debug, Default)]
-pub(crate) struct LiveCredentials(RwLock<Inner>);
+pub(crate) struct LiveCredentials {
+    inner: RwLock<Inner>,
+    /// Changed when something was ended.
+    ended: watch::Sender<()>,
+    /// Has the other instances told.
+    told: Mutex<Option<mpsc::UnboundedSender<Ending>>>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -46,7 +54,7 @@ struct Inner {
 impl LiveCredentials {
     /// The credential, if it was checked after `checked_after_ms` and lasts beyond `now_ms`.
     pub(crate) fn get(&self, key: &LiveKey, now_ms: i64, checked_after_ms: i64) -> Option<Live> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let fresh =
             |live: &&Live| live.checked_at_ms > checked_after_ms && live.expires_at_ms > now_ms;
         inner.entries.get(key).filter(fresh).cloned()
@@ -54,17 +62,13 @@ impl LiveCredentials {
 
     /// To be taken before the stores are asked, and given back to [`keep`](Self::keep).
     pub(crate) fn moment(&self) -> Moment {
-        Moment(
-            self.0
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .endings,
-        )
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        Moment(inner.endings)
     }
 
     /// Keeps what the stores said, unless something was ended since `asked`.
     pub(crate) fn keep(&self, asked: Moment, key: LiveKey, live: Live) {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if inner.endings != asked.0 {
             return;
         }
@@ -74,50 +78,85 @@ impl LiveCredentials {
         inner.entries.insert(key, live);
     }
 
-    /// Forgets one session.
+    /// Ends one session.
     pub(crate) fn end_session(&self, session: &SessionId) {
-        self.end(|_, principal| principal.session() == Some(session));
+        self.end(Ending::Session(session.clone()));
     }
 
-    /// Forgets one API key.
+    /// Ends one API key.
     pub(crate) fn end_key(&self, key: &ApiKeyId) {
-        self.end(|_, principal| principal.api_key() == Some(key));
+        self.end(Ending::ApiKey(key.clone()));
     }
 
-    /// Forgets the account's sessions in the tenant, all but `kept`.
+    /// Ends the account's sessions in the tenant, all but `kept`.
     pub(crate) fn end_sessions(
         &self,
         tenant: &TenantId,
         account: &AccountId,
         kept: Option<&SessionId>,
     ) {
-        self.end(|key, principal| {
-            let is_session = matches!(key, LiveKey::Session(_));
-            is_session && is_of(principal, tenant, account) && principal.session() != kept
+        self.end(Ending::Sessions {
+            tenant: tenant.clone(),
+            account: account.clone(),
+            kept: kept.cloned(),
         });
     }
 
-    /// Forgets everything of the tenant.
+    /// Ends everything of the tenant.
     pub(crate) fn end_tenant(&self, tenant: &TenantId) {
-        self.end(|_, principal| principal.tenant() == tenant);
+        self.end(Ending::Tenant(tenant.clone()));
     }
 
-    /// Forgets everything of the account in the tenant.
+    /// Ends everything of the account in the tenant.
     pub(crate) fn end_account(&self, tenant: &TenantId, account: &AccountId) {
-        self.end(|_, principal| is_of(principal, tenant, account));
+        let (tenant, account) = (tenant.clone(), account.clone());
+        self.end(Ending::Account { tenant, account });
     }
 
-    fn end(&self, is_ended: impl Fn(&LiveKey, &Principal) -> bool) {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    /// Forgets what was ended through this process, and has the others told.
+    fn end(&self, ending: Ending) {
+        self.hear(&ending);
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = &*told {
+            // Nobody tells any more when the handle is being dropped.
+            let _ = told.send(ending);
+        }
+    }
+
+    /// Forgets what was ended somewhere.
+    pub(crate) fn hear(&self, ending: &Ending) {
+        self.forget(|principal| ending.covers(principal));
+    }
+
+    /// Has what was shown for `principal` looked up afresh.
+    pub(crate) fn doubt(&self, principal: &Principal) {
+        self.forget(|known| known == principal);
+    }
+
+    /// Has everything looked up afresh.
+    pub(crate) fn forget_all(&self) {
+        self.forget(|_| true);
+    }
+
+    fn forget(&self, is_ended: impl Fn(&Principal) -> bool) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         inner.endings += 1;
-        inner
-            .entries
-            .retain(|key, live| !is_ended(key, &live.principal));
+        inner.entries.retain(|_, live| !is_ended(&live.principal));
+        drop(inner);
+        self.ended.send_replace(());
     }
-}
 
-fn is_of(principal: &Principal, tenant: &TenantId, account: &AccountId) -> bool {
-    principal.tenant() == tenant && principal.account() == account
+    /// What is ended through this process from here on, for whoever tells the others.
+    pub(crate) fn tell(&self) -> mpsc::UnboundedReceiver<Ending> {
+        let (sender, endings) = mpsc::unbounded_channel();
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        endings
+    }
+
+    /// Changes whenever something was ended, here or, as far as it was heard, elsewhere.
+    pub(crate) fn listen(&self) -> watch::Receiver<()> {
+        self.ended.subscribe()
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,16 @@ impl Principal {
         }
     }
 
+    /// Whether it is the program itself, or the owner of the data acting for an account: who holds
+    /// the data folder needs no credentials.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.credential == Credential::Local
+    }
+
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
     /// The tenant whose data this principal reaches.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {

@@ -45,8 +45,15 @@ const OPERATOR: Permissions = Permissions::of(&[
     SystemRead,
     SystemWrite,
 ]);
-/// What concerns the installation as a whole.
-const INSTALLATION: &[Permission] = &[SystemRead, SystemWrite, TenantsRead, TenantsWrite];
+/// What concerns the installation as a whole. Models are everybody's, and adding one names files and
+/// variables of the machine.
+const INSTALLATION: &[Permission] = &[
+    ModelsWrite,
+    SystemRead,
+    SystemWrite,
+    TenantsRead,
+    TenantsWrite,
+];
 const OWNER: Permissions = Permissions::all();
 const ADMIN: Permissions = OWNER.without(&[SystemWrite, TenantsWrite]);
 

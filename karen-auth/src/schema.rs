@@ -12,6 +12,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     MAIL,
     PASSWORDS,
     TENANTS,
+    AUDIT_CUTS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -154,6 +155,14 @@ const TENANTS: Migration = Migration {
         CREATE TABLE auth_roles (
             tenant TEXT NOT NULL, name TEXT NOT NULL, permissions TEXT NOT NULL,
             PRIMARY KEY (tenant, name))",
+};
+
+const AUDIT_CUTS: Migration = Migration {
+    version: 7,
+    sqlite: "
+        CREATE TABLE auth_audit_cuts (tenant TEXT PRIMARY KEY, checkpoint TEXT NOT NULL)",
+    postgres: "
+        CREATE TABLE auth_audit_cuts (tenant TEXT PRIMARY KEY, checkpoint TEXT NOT NULL)",
 };
 
 #[cfg(test)]

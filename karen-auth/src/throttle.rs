@@ -103,7 +103,7 @@ impl Throttle {
 
     async fn take(&self, (class, quota): &(&str, Quota), subject: &str) -> Result<(), AuthError> {
         match self.0.take(&RateKey::new(class, subject), quota).await? {
-            Grant::Granted => Ok(()),
+            Grant::Granted { .. } => Ok(()),
             Grant::Denied { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000);
                 let reason = format!("too many tries: wait {seconds} s");

@@ -55,6 +55,8 @@ codes! {
     Unauthenticated => "UNAUTHENTICATED",
     /// Who is asking may not do this.
     Forbidden => "FORBIDDEN",
+    /// Who is asking must show their credentials once more.
+    LoginNotRecent => "LOGIN_NOT_RECENT",
     /// The request cannot be carried out as it stands.
     InvalidArgument => "INVALID_ARGUMENT",
     /// It collides with what exists or with what is going on.
@@ -183,9 +185,10 @@ impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         let code = match error.kind() {
             AuthErrorKind::Unauthenticated => Code::Unauthenticated,
-            AuthErrorKind::Denied | AuthErrorKind::LoginNotRecent => Code::Forbidden,
+            AuthErrorKind::Denied => Code::Forbidden,
+            AuthErrorKind::LoginNotRecent => Code::LoginNotRecent,
             AuthErrorKind::Invalid => Code::InvalidArgument,
-            AuthErrorKind::Conflict => Code::Conflict,
+            AuthErrorKind::Conflict | AuthErrorKind::Stale => Code::Conflict,
             AuthErrorKind::NotFound => Code::NotFound,
             AuthErrorKind::RateLimited => Code::RateLimited,
             AuthErrorKind::Busy | AuthErrorKind::Unavailable => Code::Unavailable,

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 
 use karen_auth::SigningSecret;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{Code, Error, Result};
 
 const LOCK: &str = "karen.lock";
 const SOCKET: &str = "karen.sock";
 const DATABASE: &str = "karen.db";
+const INDEXES: &str = "indexes";
 const SECRET: &str = "secret.key";
 const SECRET_BYTES: usize = 32;
+const INSTANCE: &str = "instance.id";
 
 /// A data folder that this process owns until the value is dropped or the process ends.
 #[derive(Debug)]
@@ -68,21 +71,30 @@ impl DataFolder {
         self.path.join(DATABASE)
     }
 
+    /// What searches are answered from, made again where it is absent.
+    pub(crate) fn indexes(&self) -> PathBuf {
+        self.path.join(INDEXES)
+    }
+
     /// The secret of this folder, made at the first start.
     ///
     /// # Errors
     /// `CORRUPT` when the file holds something else.
     pub(crate) fn secret(&self) -> Result<SigningSecret> {
         let path = self.path.join(SECRET);
-        let secret = match std::fs::read(&path) {
-            Ok(secret) => secret,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create_secret(&path)?,
-            Err(error) => return Err(io_error(&path, error)),
-        };
-        SigningSecret::new(String::from_utf8_lossy(&secret).trim()).map_err(|error| {
+        let secret = read_or_create(&path, fresh_secret)?;
+        SigningSecret::new(&secret).map_err(|error| {
             let advice = "is damaged: restore it, or delete it to sign everybody out";
             Error::new(Code::Corrupt, format!("{} {advice}", path.display())).caused_by(error)
         })
+    }
+
+    /// What this folder is known by among those that share a database, made at the first start.
+    ///
+    /// # Errors
+    /// `READ_ONLY`, `STORAGE_FULL`, `UNAVAILABLE`.
+    pub(crate) fn instance(&self) -> Result<String> {
+        read_or_create(&self.path.join(INSTANCE), fresh_instance)
     }
 }
 
@@ -129,11 +141,27 @@ fn write_owner(lock: &mut File) -> io::Result<()> {
     lock.write_all(text.as_bytes())
 }
 
-/// Written whole under another name first: a secret cut short would be kept for good.
-fn create_secret(path: &Path) -> Result<Vec<u8>> {
-    let of = |e| io_error(path, e);
+/// A name that no other folder has.
+pub(crate) fn fresh_instance() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
+fn fresh_secret() -> String {
     let bytes: [u8; SECRET_BYTES] = rand::random();
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_or_create(path: &Path, fresh: impl Fn() -> String) -> Result<String> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, fresh()),
+        Err(error) => Err(io_error(path, error)),
+    }
+}
+
+/// Written whole under another name first: a secret cut short would be kept for good.
+fn create(path: &Path, text: String) -> Result<String> {
+    let of = |e| io_error(path, e);
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -142,10 +170,10 @@ fn create_secret(path: &Path) -> Result<Vec<u8>> {
         .mode(0o600)
         .open(&fresh)
         .map_err(of)?;
-    file.write_all(secret.as_bytes()).map_err(of)?;
+    file.write_all(text.as_bytes()).map_err(of)?;
     file.sync_all().map_err(of)?;
     std::fs::rename(&fresh, path).map_err(of)?;
-    Ok(secret.into_bytes())
+    Ok(text)
 }
 
 fn io_error(path: &Path, error: io::Error) -> Error {

@@ -1,5 +1,8 @@
 //! How each part is doing.
 
+use std::time::{Duration, Instant};
+
+use karen_memory::{Lag, ServerHealth};
 use serde::Serialize;
 
 use crate::karen::Shared;
@@ -13,6 +16,8 @@ pub struct Health {
     pub memory: Check,
     /// Whether there is a model to answer with.
     pub models: Check,
+    /// The servers that keep something besides the database; without one, Karen answers with less.
+    pub servers: Vec<ServerCheck>,
 }
 
 /// One part.
@@ -22,6 +27,21 @@ pub struct Check {
     pub status: Status,
     /// What it rests on, for people.
     pub detail: String,
+}
+
+/// A server that instances share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServerCheck {
+    /// `redis`, `elasticsearch` or `milvus`.
+    pub name: String,
+    /// The verdict.
+    pub status: Status,
+    /// What it rests on, for people.
+    pub detail: String,
+    /// Users whose last words have been kept, and have not reached it through this instance.
+    pub waiting_users: usize,
+    /// Milliseconds for which the first of them has waited.
+    pub lag_ms: u64,
 }
 
 /// How well a part does.
@@ -38,30 +58,69 @@ pub enum Status {
 
 impl Health {
     pub(crate) async fn of(shared: &Shared) -> Self {
+        let (database, memory, servers) =
+            tokio::join!(database(shared), memory(shared), shared.memory.health());
         Self {
-            database: database(shared).await,
-            memory: memory(shared).await,
+            database,
+            memory,
             models: models(shared),
+            servers: servers.into_iter().map(ServerCheck::from).collect(),
         }
     }
 
     /// The worst of the parts.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.database
-            .status
-            .max(self.memory.status)
-            .max(self.models.status)
+        let parts = [&self.database, &self.memory, &self.models];
+        let parts = parts.into_iter().map(|part| part.status);
+        let servers = self.servers.iter().map(|server| server.status);
+        parts.chain(servers).max().unwrap_or(Status::Ok)
     }
 }
 
+impl From<ServerHealth> for ServerCheck {
+    fn from(health: ServerHealth) -> Self {
+        let lag = told(health.lag);
+        let (status, detail) = match &health.answered {
+            Ok(after) => (Status::Ok, format!("answers in {}{lag}", millis(*after))),
+            Err(error) => (Status::Degraded, format!("{error}{lag}")),
+        };
+        Self {
+            name: health.server.to_owned(),
+            status,
+            detail,
+            waiting_users: health.lag.users,
+            lag_ms: u64::try_from(health.lag.oldest.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Nothing where nobody waits.
+fn told(lag: Lag) -> String {
+    match lag.users {
+        0 => String::new(),
+        users => format!(
+            "; {users} users wait for it, for {} s",
+            lag.oldest.as_secs()
+        ),
+    }
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
 async fn database(shared: &Shared) -> Check {
-    let asked = shared.turn_log.running().await;
-    match asked {
-        Ok(running) => Check {
-            status: Status::Ok,
-            detail: format!("{} turns running", running.len()),
-        },
+    let begun = Instant::now();
+    match shared.turn_log.running().await {
+        Ok(running) => {
+            let (name, after) = (shared.database.dialect(), millis(begun.elapsed()));
+            let running = running.len();
+            Check {
+                status: Status::Ok,
+                detail: format!("{name} answers in {after}, {running} turns running"),
+            }
+        }
         Err(error) => Check {
             status: Status::Failed,
             detail: error.code().to_string(),

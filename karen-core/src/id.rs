@@ -70,6 +70,12 @@ id!(
     "turn"
 );
 
+id!(
+    /// The erasure of everything that is kept of a person or a tenant.
+    ErasureId,
+    "era"
+);
+
 /// What is imported gets the same id each time, so that importing it again is noticed.
 impl ConversationId {
     pub(crate) fn of_import(scope: &Scope, key: &str) -> Self {

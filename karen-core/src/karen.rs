@@ -2,25 +2,29 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::stream::BoxStream;
-use karen_auth::{Auth, AuthConfig, Principal, Registration as AuthRegistration, SigningSecret};
+use karen_auth::{Auth, Principal};
 use karen_infer::Models;
-use karen_memory::{Memory, MemoryConfig};
-use karen_sql::{Database, Location};
+use karen_memory::{Memory, MemoryConfig, Servers};
+use karen_sql::{Database, Dialect, Location};
 
-use crate::config::{Config, Registration, StartMode};
+use crate::accounts::open_auth;
+use crate::call::Calls;
+use crate::caretaker::Caretaker;
+use crate::config::{Config, Secret, StartMode};
 use crate::conversation::{ConversationStore, SqlConversationStore};
 use crate::embedder::BuiltInEmbedder;
 use crate::event::{Event, EventBus, EventKind, InProcessEventBus};
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, fresh_instance};
+use crate::instance::Instances;
 use crate::models::open_models;
+use crate::privacy::{Eraser, Erasures};
 use crate::schema::MIGRATIONS;
 use crate::tool::Plugins;
 use crate::turn::{LiveTurns, SqlTurnLog, TurnLog, recover};
 use crate::usage::{SqlUsageLedger, UsageLedger};
-use crate::{Builder, Code, Error, Health, Result, Scope, Session};
+use crate::{Builder, Health, Result, Scope, Session};
 
 /// Karen, opened on a data folder. Clones share it; any thread may use them.
 #[derive(Clone)]
@@ -41,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<dyn UsageLedger>,
     pub(crate) events: Arc<dyn EventBus>,
     pub(crate) live: LiveTurns,
+    pub(crate) calls: Calls,
+    pub(crate) eraser: Eraser,
+    pub(crate) instances: Instances,
+    caretaker: Caretaker,
     folder: Option<PathBuf>,
     /// Held until Karen is closed, or the last handle is dropped.
     lock: Mutex<Option<DataFolder>>,
@@ -56,20 +64,32 @@ impl Karen {
     pub(crate) async fn open(config: Config) -> Result<Self> {
         config.validate()?;
         let folder = take_folder(&config)?;
-        let location = folder
-            .as_ref()
-            .map_or(Location::Memory, |f| Location::File(f.database()));
-        let database = Database::open(location).await?;
+        let database = Database::open(location(&config, folder.as_ref())).await?;
         database.migrate("core", MIGRATIONS).await?;
         let embedder = BuiltInEmbedder::default();
-        let shared = Arc::new(Shared {
-            auth: open_auth(&config, &database, folder.as_ref()).await?,
-            memory: open_memory(&database, embedder.clone()).await?,
-            models: open_models(&config, folder.as_ref()).await?,
-            plugins: Plugins::default(),
+        let auth = open_auth(&config, &database, folder.as_ref()).await?;
+        let instance = folder.as_ref().map(DataFolder::instance).transpose()?;
+        let eraser = Eraser {
+            erasures: Erasures::new(database.clone()),
+            auth,
+            memory: open_memory(&config, &database, folder.as_ref(), embedder.clone()).await?,
             conversations: Arc::new(SqlConversationStore::new(database.clone())),
             turn_log: Arc::new(SqlTurnLog::new(database.clone())),
             ledger: Arc::new(SqlUsageLedger::new(database.clone())),
+            calls: Calls::new(database.clone()),
+        };
+        let shared = Arc::new(Shared {
+            caretaker: Caretaker::begin(&eraser),
+            auth: eraser.auth.clone(),
+            memory: eraser.memory.clone(),
+            models: open_models(&config, folder.as_ref()).await?,
+            plugins: Plugins::default(),
+            conversations: Arc::clone(&eraser.conversations),
+            turn_log: Arc::clone(&eraser.turn_log),
+            ledger: Arc::clone(&eraser.ledger),
+            calls: eraser.calls.clone(),
+            eraser,
+            instances: Instances::new(database.clone(), instance.unwrap_or_else(fresh_instance)),
             events: Arc::new(InProcessEventBus::default()),
             live: LiveTurns::default(),
             config,
@@ -78,6 +98,7 @@ impl Karen {
             lock: Mutex::new(folder),
         });
         recover(&shared).await?;
+        shared.caretaker.tend_servers(&shared).await?;
         if shared.config.data.start == StartMode::Standard {
             warm(&shared, &embedder).await?;
         }
@@ -157,6 +178,9 @@ impl Karen {
     pub async fn close(self) -> Result<()> {
         self.shared.live.stop().await;
         self.shared.models.close().await;
+        self.shared.caretaker.stop().await;
+        self.shared.leave().await;
+        self.shared.memory.close().await;
         self.shared.database.close().await;
         // No code panics while it holds this lock.
         let mut lock = self
@@ -170,6 +194,21 @@ impl Karen {
 }
 
 impl Shared {
+    /// Whether other instances may work on the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.database.dialect() == Dialect::Postgres
+    }
+
+    /// Tells the other instances; those that were not told find out in a minute.
+    async fn leave(&self) {
+        if self.is_shared()
+            && let Err(error) = self.instances.leave().await
+        {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the other instances were not told of the end");
+        }
+    }
+
     /// Rings the bell; a bell that does not ring is logged and holds nobody up.
     pub(crate) async fn publish(&self, scope: &Scope, kind: EventKind) {
         let event = Event {
@@ -192,51 +231,36 @@ fn take_folder(config: &Config) -> Result<Option<DataFolder>> {
     DataFolder::take(&config.data.folder).map(Some)
 }
 
-async fn open_auth(
+fn location(config: &Config, folder: Option<&DataFolder>) -> Location {
+    if !config.postgres.url.is_empty() {
+        return Location::Postgres(config.postgres.url.expose().to_owned());
+    }
+    folder.map_or(Location::Memory, |f| Location::File(f.database()))
+}
+
+async fn open_memory(
     config: &Config,
     database: &Database,
     folder: Option<&DataFolder>,
-) -> Result<Auth> {
-    let settings = &config.auth;
-    let day = Duration::from_secs(24 * 60 * 60);
-    let auth = AuthConfig {
-        access_lifetime: Duration::from_secs(u64::from(settings.access_minutes) * 60),
-        refresh_absolute: settings.session_days * day,
-        registration: match settings.registration {
-            Registration::Closed => AuthRegistration::Closed,
-            Registration::Open => AuthRegistration::Open,
-        },
-        ..AuthConfig::new(database.clone(), signing_secret(config, folder)?)
-    };
-    Ok(Auth::open(auth).await?)
-}
-
-/// The configured secret, or on a machine of one's own the one kept in the data folder.
-fn signing_secret(config: &Config, folder: Option<&DataFolder>) -> Result<SigningSecret> {
-    let settings = &config.auth;
-    let file = &settings.secret_file;
-    if !settings.secret.is_empty() {
-        return Ok(SigningSecret::new(settings.secret.expose())?);
-    }
-    if !file.as_os_str().is_empty() {
-        let text = std::fs::read_to_string(file).map_err(|e| {
-            let message = format!("auth.secret_file {} cannot be read", file.display());
-            Error::new(Code::InvalidArgument, message).caused_by(e)
-        })?;
-        return Ok(SigningSecret::new(text.trim())?);
-    }
-    match folder {
-        Some(folder) => folder.secret(),
-        None => Ok(SigningSecret::random()),
-    }
-}
-
-async fn open_memory(database: &Database, embedder: BuiltInEmbedder) -> Result<Memory> {
-    let config = MemoryConfig {
+    embedder: BuiltInEmbedder,
+) -> Result<Memory> {
+    let memory = MemoryConfig {
+        servers: servers(config),
+        indexes: folder.map(DataFolder::indexes),
         embedder: Some(Arc::new(embedder)),
         ..MemoryConfig::new(database.clone())
     };
-    Ok(Memory::open(config).await?)
+    Ok(Memory::open(memory).await?)
+}
+
+fn servers(config: &Config) -> Servers {
+    let named = |url: &Secret| Some(url.expose().to_owned()).filter(|url| !url.is_empty());
+    Servers {
+        namespace: config.data.namespace.clone(),
+        redis: config.redis.nodes(),
+        elasticsearch: named(&config.elasticsearch.url),
+        milvus: named(&config.milvus.url),
+    }
 }
 
 async fn warm(shared: &Shared, embedder: &BuiltInEmbedder) -> Result<()> {

@@ -24,17 +24,25 @@
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
+//! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
+//! | `smtp` | mails handed over to a mail server | sixteen dependencies, TLS among them |
 //! | `postgres` | PostgreSQL instead of SQLite | a dozen dependencies |
+//! | `redis` | recent records and limits in Redis or Redis Cluster, and word of ended sessions | thirty dependencies |
+//! | `elasticsearch` | words in Elasticsearch | its client, half a minute to build |
+//! | `milvus` | meanings in Milvus | a gRPC client, and `protoc` to build it |
 //! | `testing` | conformance suites of the ports | for tests only |
 
 pub mod config;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod accounts;
 mod builder;
+mod call;
+mod caretaker;
 mod conversation;
 mod embedder;
 mod error;
@@ -43,8 +51,10 @@ mod folder;
 mod health;
 mod id;
 mod import;
+mod instance;
 mod karen;
 mod models;
+mod privacy;
 mod recollection;
 mod schema;
 mod scope;
@@ -54,17 +64,19 @@ mod turn;
 mod usage;
 
 pub use builder::Builder;
+pub use call::{Call, Claim};
 pub use conversation::{
     Conversation, ConversationCursor, ConversationPage, ConversationStore, Message, MessagePage,
-    MessageState, Remember, Role,
+    MessageState, Remember, Role, Tally,
 };
 pub use error::{Code, Error, Result};
 pub use event::{Event, EventBus, EventKind};
 pub use folder::socket_path;
-pub use health::{Check, Health, Status};
-pub use id::{ConversationId, MessageId, TurnId};
+pub use health::{Check, Health, ServerCheck, Status};
+pub use id::{ConversationId, ErasureId, MessageId, TurnId};
 pub use import::{ImportProgress, Imported};
 pub use karen::Karen;
+pub use privacy::{Erased, Privacy, Receipt, ReceiptPage};
 pub use scope::Scope;
 pub use session::{
     Answering, Chat, Conversations, Inspection, Memories, RecallBuilder, RememberBuilder, Session,

@@ -1,8 +1,10 @@
-//! The tables of core: conversations, turns and what they used.
+//! The tables of core: conversations, turns, what they used, and what was erased.
 
 use karen_sql::Migration;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, INSTANCES, ERASURES, CALLS];
+
+const FIRST: Migration = Migration {
     version: 1,
     sqlite: "
         CREATE TABLE core_conversations (
@@ -106,4 +108,69 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             completion_tokens BIGINT NOT NULL,
             PRIMARY KEY (tenant, owner, turn));
         CREATE INDEX core_usage_time ON core_usage (tenant, owner, at)",
-}];
+};
+
+/// Which programs share the database, and which of them runs a turn.
+const INSTANCES: Migration = Migration {
+    version: 2,
+    sqlite: "
+        CREATE TABLE core_instances (id TEXT PRIMARY KEY, seen_at INTEGER NOT NULL);
+        ALTER TABLE core_turns ADD COLUMN instance TEXT NOT NULL DEFAULT ''",
+    postgres: "
+        CREATE TABLE core_instances (id TEXT PRIMARY KEY, seen_at BIGINT NOT NULL);
+        ALTER TABLE core_turns ADD COLUMN instance TEXT NOT NULL DEFAULT ''",
+};
+
+/// What was asked to be erased, until it is, and the receipts.
+const ERASURES: Migration = Migration {
+    version: 3,
+    sqlite: "
+        CREATE TABLE core_erasures (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            account TEXT,
+            home TEXT NOT NULL,
+            asked_by TEXT NOT NULL,
+            asked_at INTEGER NOT NULL,
+            erased TEXT,
+            receipt TEXT);
+        CREATE INDEX core_erasures_home ON core_erasures (home, id);
+        CREATE INDEX core_erasures_open ON core_erasures (id) WHERE receipt IS NULL",
+    postgres: "
+        CREATE TABLE core_erasures (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            account TEXT,
+            home TEXT NOT NULL,
+            asked_by TEXT NOT NULL,
+            asked_at BIGINT NOT NULL,
+            erased TEXT,
+            receipt TEXT);
+        CREATE INDEX core_erasures_home ON core_erasures (home, id);
+        CREATE INDEX core_erasures_open ON core_erasures (id) WHERE receipt IS NULL",
+};
+
+/// Calls that are made once however often they are sent, and their answers, encrypted.
+const CALLS: Migration = Migration {
+    version: 4,
+    sqlite: "
+        CREATE TABLE core_calls (
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            begun_at INTEGER NOT NULL,
+            answer BLOB,
+            PRIMARY KEY (tenant, owner, name));
+        CREATE INDEX core_calls_time ON core_calls (begun_at)",
+    postgres: "
+        CREATE TABLE core_calls (
+            tenant TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            begun_at BIGINT NOT NULL,
+            answer BYTEA,
+            PRIMARY KEY (tenant, owner, name));
+        CREATE INDEX core_calls_time ON core_calls (begun_at)",
+};

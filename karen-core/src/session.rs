@@ -18,9 +18,9 @@ pub use remember::RememberBuilder;
 
 use crate::id::TurnId;
 use crate::karen::Shared;
-use crate::turn::{Turn, TurnStream, replay};
+use crate::turn::{Turn, TurnState, TurnStream, follow, replay};
 use crate::usage::UsageTotal;
-use crate::{Code, Error, Result, Scope};
+use crate::{Code, Error, Privacy, Result, Scope};
 
 /// Karen on behalf of a principal: nothing of anybody else can be reached through it.
 #[derive(Clone)]
@@ -44,6 +44,10 @@ impl Session {
         &self.karen
     }
 
+    pub(crate) fn handle(&self) -> Arc<Shared> {
+        Arc::clone(&self.karen)
+    }
+
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -59,8 +63,8 @@ impl Session {
         Chat::new(self.clone(), message.into())
     }
 
-    /// Listens to a turn again, from the event after number `after`: live while it runs, from the
-    /// log afterwards.
+    /// Listens to a turn again, from the event after number `after`: live while it runs, here or on
+    /// another instance, from the log afterwards.
     ///
     /// # Errors
     /// `NOT_FOUND`, `FORBIDDEN`.
@@ -70,6 +74,10 @@ impl Session {
             return Ok(TurnStream::live(TurnRef::of(&live), live, after));
         }
         let turn = self.turn(id).await?;
+        if turn.state == TurnState::Running && self.karen.is_shared() {
+            let (karen, scope) = (Arc::clone(&self.karen), self.scope.clone());
+            return Ok(follow(karen, scope, turn, after));
+        }
         replay(&self.karen, &self.scope, &turn, after).await
     }
 
@@ -124,6 +132,12 @@ impl Session {
     #[must_use]
     pub fn conversations(&self) -> Conversations {
         Conversations::new(self.clone())
+    }
+
+    /// Taking everything along, and having everything erased.
+    #[must_use]
+    pub fn privacy(&self) -> Privacy {
+        Privacy::new(self.clone())
     }
 
     /// What was used at or after `since` (unix milliseconds).

@@ -47,6 +47,14 @@ pub trait ModelAdapter: Send + Sync {
 
     /// Embeds each text; row `i` of the result belongs to `texts[i]`, L2-normalised.
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// Scores each document by how well it answers the query, from 0 to 1; score `i` belongs to
+    /// `documents[i]`. An adapter that does not say otherwise has no scores to give.
+    async fn rerank(&self, query: &str, documents: &[String]) -> Result<Vec<f32>, ModelError> {
+        let _ = (query, documents);
+        let kind = ModelErrorKind::Unsupported("it reranks nothing".to_owned());
+        Err(ModelError::new(kind, "rerank with", "the model"))
+    }
 }
 
 /// The events of one answer.
@@ -61,6 +69,8 @@ pub struct Capabilities {
     pub complete: bool,
     /// Embeds texts.
     pub embed: bool,
+    /// Scores documents for a query.
+    pub rerank: bool,
     /// Asks for tools.
     pub tools: bool,
     /// Can be made to ask for a tool.
@@ -69,6 +79,8 @@ pub struct Capabilities {
     pub images: bool,
     /// Keeps an answer to JSON, or to a schema.
     pub formats: bool,
+    /// Keeps an answer to a regular expression, or to a grammar.
+    pub grammars: bool,
     /// Whether counts are the model's own; others are estimates, rather too high than too low.
     pub exact_counts: bool,
     /// Tokens of prompt and answer together at most.
@@ -90,6 +102,13 @@ impl Capabilities {
             _ if job.tool_choice != ToolChoice::Auto && !self.tool_choice => {
                 Some("it chooses itself whether to call a tool")
             }
+            _ if matches!(
+                job.format,
+                AnswerFormat::Regex(_) | AnswerFormat::Grammar(_)
+            ) =>
+            {
+                (!self.grammars).then_some("it keeps to no expression and no grammar")
+            }
             _ if job.format != AnswerFormat::Text && !self.formats => {
                 Some("its answers are text: it keeps to no other format")
             }
@@ -107,10 +126,12 @@ impl Capabilities {
             generate: self.generate && other.generate,
             complete: self.complete && other.complete,
             embed: self.embed && other.embed,
+            rerank: self.rerank && other.rerank,
             tools: self.tools && other.tools,
             tool_choice: self.tool_choice && other.tool_choice,
             images: self.images && other.images,
             formats: self.formats && other.formats,
+            grammars: self.grammars && other.grammars,
             exact_counts: self.exact_counts && other.exact_counts,
             context_tokens: self.context_tokens.min(other.context_tokens),
         }

@@ -24,6 +24,7 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
+//! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
 //! | `testing` | the conformance suites of the ports | for tests only |
@@ -35,7 +36,12 @@ mod adapter;
 mod budget;
 mod cache;
 mod caller;
+#[cfg(feature = "candle")]
+mod candle;
+#[cfg(feature = "llama")]
+mod constraint;
 mod error;
+mod folder;
 mod generation;
 mod gguf;
 #[cfg(feature = "llama")]

@@ -1,18 +1,20 @@
 //! Which models there are: `models.toml` in the models' folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::folder::{FolderError, Head, ModelFolder};
 use crate::gguf::{self, GgufError, GgufHeader};
 use crate::{ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
 
 const FILE: &str = "models.toml";
-/// 2 brought remote models and routes.
-const VERSION: u32 = 2;
+/// 2 brought remote models and routes, 3 folders.
+const VERSION: u32 = 3;
 
 /// The registry as its file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +45,7 @@ pub(crate) struct NamedRemote {
     pub(crate) remote: RemoteModel,
 }
 
-/// A file. What its header says is kept, so that opening reads no model.
+/// A file, or a folder. What its header says is kept, so that opening reads no model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileModel {
@@ -53,6 +55,30 @@ pub(crate) struct FileModel {
     /// What the model was trained for.
     pub(crate) context_tokens: u32,
     pub(crate) size_bytes: u64,
+    #[serde(default, skip_serializing_if = "FileFormat::is_gguf")]
+    pub(crate) format: FileFormat,
+    #[serde(default, skip_serializing_if = "Task::is_generate")]
+    pub(crate) task: Task,
+}
+
+/// How a model lies on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FileFormat {
+    #[default]
+    Gguf,
+    /// A folder as Hugging Face has it.
+    Safetensors,
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Task {
+    #[default]
+    Generate,
+    Embed,
+    Rerank,
 }
 
 /// What every version of the file says.
@@ -121,34 +147,85 @@ impl Registry {
     }
 }
 
+impl FileFormat {
+    fn is_gguf(&self) -> bool {
+        *self == Self::Gguf
+    }
+}
+
+impl Task {
+    fn is_generate(&self) -> bool {
+        *self == Self::Generate
+    }
+}
+
 impl FileModel {
-    /// Reads the header of the file at `path`, which is called `name`, else what the header says,
-    /// else what the file is called.
+    /// Reads what the file or folder at `path` says of itself. It is called `name`, else what its
+    /// header says, else what the file is called.
     pub(crate) async fn of(path: &Path, name: Option<ModelName>) -> Result<Self, ModelError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let read = path.clone();
-        let header = tokio::task::spawn_blocking(move || checked_header(&read)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            if path.is_dir() {
+                Self::of_folder(path, name)
+            } else {
+                Self::of_gguf(path, name)
+            }
+        });
         let failed = |e| ModelError::new(ModelErrorKind::Internal, "read", "the file").caused_by(e);
-        let header = header.map_err(failed)??;
-        let stem = path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
+        read.await.map_err(failed)?
+    }
+
+    fn of_gguf(path: PathBuf, name: Option<ModelName>) -> Result<Self, ModelError> {
+        let header = checked_header(&path)?;
         let own = header.name.as_deref().and_then(ModelName::near);
-        let name = name
-            .or(own)
-            .or_else(|| stem.as_deref().and_then(ModelName::near));
-        let nameless = || {
-            let why = "it has no name: give it one".to_owned();
-            ModelError::new(ModelErrorKind::Invalid(why), "add", "the model")
-        };
         Ok(Self {
-            name: name.ok_or_else(nameless)?,
+            name: named(name.or(own), path.file_stem())?,
             path,
             architecture: header.architecture,
             context_tokens: header.context_tokens,
             size_bytes: header.size_bytes,
+            format: FileFormat::Gguf,
+            task: Task::Generate,
         })
     }
+
+    fn of_folder(path: PathBuf, name: Option<ModelName>) -> Result<Self, ModelError> {
+        let folder = checked_folder(&path)?;
+        Ok(Self {
+            name: named(name, path.file_name())?,
+            path,
+            architecture: folder.config.architecture,
+            context_tokens: folder.context_tokens,
+            size_bytes: folder.size_bytes,
+            format: FileFormat::Safetensors,
+            task: match folder.config.head {
+                Head::Pooling => Task::Embed,
+                Head::Score => Task::Rerank,
+            },
+        })
+    }
+}
+
+/// The name given, else one near to what the file is called.
+fn named(name: Option<ModelName>, file: Option<&OsStr>) -> Result<ModelName, ModelError> {
+    let near = || ModelName::near(&file?.to_string_lossy());
+    name.or_else(near).ok_or_else(|| {
+        let why = "it has no name: give it one".to_owned();
+        ModelError::new(ModelErrorKind::Invalid(why), "add", "the model")
+    })
+}
+
+/// What the folder at `path` says of its model, or what is wrong with it.
+pub(crate) fn checked_folder(path: &Path) -> Result<ModelFolder, ModelError> {
+    ModelFolder::read(path).map_err(|error| {
+        let kind = match &error {
+            FolderError::Architecture(_) | FolderError::Unlike(_) => {
+                ModelErrorKind::Unsupported(error.to_string())
+            }
+            _ => ModelErrorKind::Load(error.to_string()),
+        };
+        ModelError::new(kind, "use", path.display().to_string()).caused_by(error)
+    })
 }
 
 /// The header of the GGUF file at `path`, or what is wrong with it.

@@ -45,6 +45,10 @@ pub enum ToolChoice {
 }
 
 /// What an answer must be.
+///
+/// A model that keeps to a form keeps to it token by token: an answer that ends with
+/// [`FinishReason::Stop`] is of that form. One that reaches its limit before is cut, and ends with
+/// [`FinishReason::Length`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerFormat {
@@ -62,6 +66,11 @@ pub enum AnswerFormat {
         /// Whether the provider must hold to every word of it; some can do so for plain schemas only.
         strict: bool,
     },
+    /// Text that matches the whole of a regular expression, in the syntax of Rust's `regex` without
+    /// look-around and anchors.
+    Regex(String),
+    /// Text of a context-free grammar, in llguidance's variant of Lark; its rule `start` is the answer.
+    Grammar(String),
 }
 
 /// A continuation of plain text is wanted; no chat template is applied.
@@ -77,6 +86,8 @@ pub struct CompletionRequest {
     pub stop: Vec<String>,
     /// Tokens of the answer at most; what the context leaves if not said.
     pub max_tokens: Option<u32>,
+    /// For whom: keeps a split sticky, and pays from a budget.
+    pub caller: Option<Caller>,
     /// Goes on past the model's own end of text, and writes special tokens out; for comparisons.
     pub ignore_end: bool,
     /// Gives the id of each token too.

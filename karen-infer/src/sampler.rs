@@ -27,7 +27,8 @@ impl Sampler {
         }
     }
 
-    /// The next token; `logits` has one entry a token of the vocabulary and is not empty.
+    /// The next token; `logits` has one entry a token of the vocabulary and is not empty. One of
+    /// minus infinity is chosen only where all are.
     pub(crate) fn choose(&mut self, logits: &[f32]) -> usize {
         let token = match self.penalised(logits) {
             Some(logits) => self.draw(&logits),
@@ -116,8 +117,9 @@ impl Sampler {
             sum >= top_p
         });
         candidates.truncate(nucleus.map_or(candidates.len(), |last| last + 1));
-        // The likeliest one has the relative probability 1, so it always stays.
-        candidates.retain(|&(_, p)| p >= min_p.min(1.0));
+        // The likeliest one has the relative probability 1, so it always stays. What a constraint
+        // rules out has none, and is not drawn by rounding either.
+        candidates.retain(|&(_, p)| p > 0.0 && p >= min_p.min(1.0));
         candidates
     }
 }

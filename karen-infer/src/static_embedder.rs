@@ -101,7 +101,9 @@ fn tokenizer() -> Result<(Tokenizer, u32), ModelError> {
         .build()
         .map_err(damaged)?;
     let mut tokenizer = Tokenizer::new(model);
-    tokenizer.with_normalizer(Some(BertNormalizer::new(true, true, Some(true), true)));
+    tokenizer
+        .with_normalizer(Some(BertNormalizer::new(true, true, Some(true), true)))
+        .map_err(damaged)?;
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
     let unknown = tokenizer
         .token_to_id(UNKNOWN)

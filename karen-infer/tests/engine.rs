@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use futures::{FutureExt, StreamExt};
 use karen_infer::{
-    CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Message, ModelErrorKind,
-    ModelName, Models, ModelsConfig, Sampling, Usage,
+    AnswerFormat, CompletionRequest, FinishReason, GenerateEvent, GenerateRequest, Message,
+    ModelErrorKind, ModelName, Models, ModelsConfig, Sampling, ToolChoice, ToolSpec, Usage,
 };
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Deserialize)]
 struct Goldens {
@@ -301,6 +302,129 @@ async fn who_comes_when_the_queue_is_full_is_told_so() {
         assert_eq!(*error.kind(), ModelErrorKind::Busy);
         tokio::task::yield_now().await;
     }
+}
+
+/// The text, the calls with their arguments, and why it ended.
+async fn answered(
+    models: &Models,
+    request: GenerateRequest,
+) -> (String, Vec<(String, serde_json::Value)>, FinishReason) {
+    let mut generation = models.generate(request).await.unwrap();
+    let (mut text, mut calls, mut finish) = (String::new(), Vec::new(), None);
+    while let Some(event) = generation.next().await {
+        match event.unwrap() {
+            GenerateEvent::TextDelta(delta) => text.push_str(&delta),
+            GenerateEvent::ToolCall(call) => calls.push((call.name, call.arguments)),
+            GenerateEvent::Done(reason) => finish = Some(reason),
+            _ => {}
+        }
+    }
+    (text, calls, finish.unwrap())
+}
+
+#[tokio::test]
+async fn an_answer_keeps_to_its_schema_beside_others_that_are_free() {
+    let (models, _) = demo().await;
+    let schema = json!({
+        "type": "object",
+        "properties": { "colour": { "enum": ["red", "green"] }, "count": { "type": "integer", "minimum": 1, "maximum": 12 } },
+        "required": ["colour", "count"],
+        "additionalProperties": false,
+    });
+    let format = AnswerFormat::Schema {
+        name: "thing".to_owned(),
+        schema,
+        strict: true,
+    };
+    let kept = |seed| GenerateRequest {
+        format: format.clone(),
+        sampling: Sampling {
+            temperature: 1.0,
+            seed: Some(seed),
+            ..Sampling::default()
+        },
+        ..chat("Hello!")
+    };
+    let free = || answered(&models, chat("Hello!"));
+    let (alone, ..) = free().await;
+    for seed in 0..8 {
+        let ((text, _, finish), (beside, ..)) = tokio::join!(answered(&models, kept(seed)), free());
+        assert_eq!(beside, alone);
+        assert_eq!(finish, FinishReason::Stop);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(
+            ["red", "green"].contains(&value["colour"].as_str().unwrap()),
+            "{text}"
+        );
+        assert!(
+            (1..=12).contains(&value["count"].as_i64().unwrap()),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_must_call_a_tool_calls_it() {
+    let (models, _) = demo().await;
+    let tool = |name: &str| ToolSpec {
+        name: name.to_owned(),
+        description: String::new(),
+        parameters: json!({
+            "type": "object",
+            "properties": { "city": { "enum": ["Oslo", "Rome"] } },
+            "required": ["city"],
+            "additionalProperties": false,
+        }),
+    };
+    for tool_choice in [
+        ToolChoice::Required,
+        ToolChoice::Named("weather".to_owned()),
+    ] {
+        let named = tool_choice != ToolChoice::Required;
+        let request = GenerateRequest {
+            tools: vec![tool("time"), tool("weather")],
+            tool_choice,
+            ..chat("Hello!")
+        };
+        let (text, calls, finish) = answered(&models, request).await;
+        assert_eq!((text.as_str(), finish), ("", FinishReason::ToolCalls));
+        let [(name, arguments)] = calls.as_slice() else {
+            panic!("{calls:?} is not one call");
+        };
+        assert!(name == "weather" || (name == "time" && !named), "{name}");
+        assert!(["Oslo", "Rome"].contains(&arguments["city"].as_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_kept_to_is_refused_and_harms_nobody() {
+    let (models, _) = demo().await;
+    let refused = |request: GenerateRequest| async {
+        let error = models.generate(request).await.err().unwrap();
+        assert!(
+            matches!(error.kind(), ModelErrorKind::Invalid(_)),
+            "{error}"
+        );
+    };
+    refused(GenerateRequest {
+        format: AnswerFormat::Regex("(".to_owned()),
+        ..chat("Hello!")
+    })
+    .await;
+    refused(GenerateRequest {
+        format: AnswerFormat::Json,
+        stop: vec!["}".to_owned()],
+        ..chat("Hello!")
+    })
+    .await;
+    let cut = GenerateRequest {
+        format: AnswerFormat::Json,
+        max_tokens: Some(1),
+        ..chat("Hello!")
+    };
+    assert_eq!(answered(&models, cut).await.2, FinishReason::Length);
+    let (ids, ..) = run(&models, endless(8)).await;
+    assert_eq!(ids.len(), 8);
 }
 
 #[tokio::test]

@@ -106,6 +106,21 @@ impl RecordId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The UUID alone.
+    pub(crate) fn to_bytes(&self) -> [u8; 16] {
+        let digits = &self.0[Self::PREFIX.len()..];
+        let uuid = Uuid::try_parse(digits).expect("every id ends in a UUID");
+        uuid.into_bytes()
+    }
+
+    /// The id that [`to_bytes`](Self::to_bytes) took apart.
+    pub(crate) fn of_bytes(bytes: [u8; 16]) -> Self {
+        let mut text = *b"mem_00000000000000000000000000000000";
+        let digits = &mut text[Self::PREFIX.len()..];
+        Uuid::from_bytes(bytes).simple().encode_lower(digits);
+        Self(str::from_utf8(&text).expect("hex digits").into())
+    }
 }
 
 impl fmt::Display for RecordId {

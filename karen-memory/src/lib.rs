@@ -18,15 +18,20 @@
 //! ```
 //!
 //! Records are kept verbatim in SQL, which is the truth; indexes of words and meanings are
-//! projections of it, built at the first recall and caught up before each. It calls no model to
-//! write, opens no socket of its own, and does not decide who may ask: a [`Scope`] is the caller's
+//! projections of it, caught up before each recall; given a [folder](MemoryConfig::indexes), they are
+//! kept between processes. It calls no model to write, opens no socket unless [`Servers`] are named,
+//! and does not decide who may ask: a [`Scope`] is the caller's
 //! word.
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
+//! | `elasticsearch` | words in Elasticsearch | its client, half a minute to build |
+//! | `milvus` | vectors in Milvus | a gRPC client, and `protoc` to build it |
 //! | `postgres` | PostgreSQL as the truth | a dozen dependencies |
+//! | `redis` | recent records of sessions in Redis or Redis Cluster | thirty dependencies |
 //! | `testing` | the conformance suites of the ports, and an embedder without a model | nothing at run time; for tests only |
 
+mod backlog;
 mod claim;
 mod consent;
 mod date;
@@ -35,6 +40,7 @@ mod embedder;
 mod error;
 mod export;
 mod filter;
+mod health;
 mod id;
 mod memory;
 mod novelty;
@@ -45,12 +51,15 @@ mod recall;
 mod record;
 mod retention;
 mod scope;
+mod segments;
+mod servers;
 mod stats;
 mod store;
 mod summarizer;
 mod text;
 mod token_counter;
 mod vector;
+mod working;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -60,6 +69,7 @@ pub use embedder::Embedder;
 pub use error::{MemoryError, MemoryErrorKind};
 pub use export::{ExportPage, Exported, Imported};
 pub use filter::{Facets, Filter, When};
+pub use health::{Lag, ServerHealth};
 pub use id::{AgentId, RecordId, SessionId, TenantId, UserId};
 pub use memory::{Consolidated, Feedback, Memory, MemoryConfig};
 pub use pack::Pack;
@@ -68,15 +78,23 @@ pub use recall::{Channel, Query, Recall, Recalled, Why};
 pub use record::{Lifetime, NewRecord, Record, RecordKind, Refusal, Remembered, Turn, Usage};
 pub use retention::{Cleanup, Retention, Tier};
 pub use scope::Scope;
+pub use servers::Servers;
 pub use stats::Stats;
 pub use store::{
-    Change, ChangeKind, Edit, Link, LogEntry, RecordStore, Relation, Revision, SqlRecordStore,
-    Version,
+    Change, ChangeKind, Edit, Link, LogEntry, ProjectorTurn, RecordStore, Relation, Revision,
+    SqlRecordStore, Version,
 };
 pub use summarizer::{Proposal, Summarizer};
+#[cfg(feature = "elasticsearch")]
+pub use text::{ElasticsearchConfig, ElasticsearchIndex};
 pub use text::{InProcessTextIndex, Place, TextChange, TextHit, TextIndex};
 pub use token_counter::{BytesPerToken, TokenCounter};
 pub use vector::{FlatIndex, VectorChange, VectorIndex};
+#[cfg(feature = "milvus")]
+pub use vector::{MilvusConfig, MilvusIndex};
+pub use working::{InProcessWorkingMemory, Lease, Recent, WorkingMemory};
+#[cfg(feature = "redis")]
+pub use working::{RedisConfig, RedisWorkingMemory};
 
 /// Keeps the program of the README one that compiles.
 #[cfg(doctest)]

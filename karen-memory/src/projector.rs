@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, RwLock};
 
+use crate::backlog::Backlog;
 use crate::document::document;
 use crate::scope::Owner;
 use crate::{
-    Change, Embedder, Facets, LogEntry, MemoryError, MemoryErrorKind, Record, RecordStore, Scope,
-    TextChange, TextIndex, VectorChange, VectorIndex,
+    Change, Embedder, Facets, LogEntry, MemoryError, MemoryErrorKind, ProjectorTurn, Record,
+    RecordId, RecordStore, Scope, TextChange, TextIndex, VectorChange, VectorIndex,
 };
 
 /// Entries applied at once.
@@ -24,7 +26,23 @@ pub(crate) struct Projector {
     pub(crate) text: Arc<dyn TextIndex>,
     pub(crate) vectors: Arc<dyn VectorIndex>,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
-    leases: std::sync::Mutex<HashMap<Owner, Arc<Mutex<()>>>>,
+    pub(crate) backlog: Arc<Backlog>,
+    leases: std::sync::Mutex<HashMap<Owner, Arc<Mutex<Confirmed>>>>,
+    /// Held alone while indexes start again: what is applied then must not be half of a log.
+    rebuild: RwLock<()>,
+}
+
+/// Which indexes are known to follow the user's log.
+#[derive(Default)]
+pub(crate) struct Confirmed {
+    text: bool,
+    vectors: bool,
+}
+
+/// Given back in this order.
+struct Lease {
+    _everywhere: Option<ProjectorTurn>,
+    here: OwnedMutexGuard<Confirmed>,
 }
 
 impl Projector {
@@ -33,29 +51,25 @@ impl Projector {
         text: Arc<dyn TextIndex>,
         vectors: Arc<dyn VectorIndex>,
         embedder: Option<Arc<dyn Embedder>>,
+        backlog: Arc<Backlog>,
     ) -> Self {
         Self {
             store,
             text,
             vectors,
             embedder,
+            backlog,
             leases: std::sync::Mutex::default(),
+            rebuild: RwLock::default(),
         }
     }
 
     /// Applies to the text index what is in the log.
     pub(crate) async fn catch_up_text(&self, scope: &Scope) -> Result<(), MemoryError> {
-        let _lease = self.lease(scope).await;
-        let mut mark = self.text.mark(scope).await?;
-        loop {
-            let entries = self.store.log_after(scope, mark, BATCH).await?;
-            let Some(last) = entries.last() else {
-                return Ok(());
-            };
-            mark = last.sequence;
-            let changes = entries.into_iter().map(text_change).collect();
-            self.text.apply(scope, changes, mark).await?;
-        }
+        let begun = Instant::now();
+        self.project_text(scope).await?;
+        self.backlog.text.done(scope, begun);
+        Ok(())
     }
 
     /// Embeds what is in the log and applies it to the vector index; without an embedder, nothing.
@@ -63,27 +77,122 @@ impl Projector {
         let Some(embedder) = &self.embedder else {
             return Ok(());
         };
-        let _lease = self.lease(scope).await;
-        let mut mark = self.vectors.mark(scope).await?;
+        let begun = Instant::now();
+        self.project_vectors(scope, embedder.as_ref()).await?;
+        self.backlog.vectors.done(scope, begun);
+        Ok(())
+    }
+
+    /// Brings the indexes on servers up to date for everybody who waits, whoever waits longest first.
+    /// One whose server fails is left until the next time.
+    pub(crate) async fn catch_up_waiting(&self) -> Result<(), MemoryError> {
+        let text = async {
+            for scope in self.backlog.text.scopes() {
+                self.catch_up_text(&scope).await?;
+            }
+            Ok(())
+        };
+        let vectors = async {
+            for scope in self.backlog.vectors.scopes() {
+                self.catch_up_vectors(&scope).await?;
+            }
+            Ok(())
+        };
+        let (text, vectors) = tokio::join!(text, vectors);
+        text.and(vectors)
+    }
+
+    async fn project_text(&self, scope: &Scope) -> Result<(), MemoryError> {
+        let _rebuild = self.rebuild.read().await;
+        let mut lease = self.lease(scope, self.text.server().is_some()).await?;
+        let mut mark = self.text.mark(scope).await?;
+        if !lease.here.text {
+            let marked = self.logged(scope, mark).await?;
+            self.text.confirm(scope, marked.as_ref()).await?;
+            mark = self.text.mark(scope).await?;
+            lease.here.text = true;
+        }
         loop {
             let entries = self.store.log_after(scope, mark, BATCH).await?;
             let Some(last) = entries.last() else {
                 return Ok(());
             };
+            let is_end = entries.len() < BATCH as usize;
             mark = last.sequence;
-            let changes = vector_changes(entries, embedder.as_ref()).await?;
-            self.vectors.apply(scope, changes, mark).await?;
+            let changes = entries.into_iter().map(text_change).collect();
+            self.text.apply(scope, changes, mark).await?;
+            if is_end {
+                return Ok(());
+            }
         }
     }
 
+    async fn project_vectors(
+        &self,
+        scope: &Scope,
+        embedder: &dyn Embedder,
+    ) -> Result<(), MemoryError> {
+        let _rebuild = self.rebuild.read().await;
+        let mut lease = self.lease(scope, self.vectors.server().is_some()).await?;
+        let mut mark = self.vectors.mark(scope).await?;
+        if !lease.here.vectors {
+            let marked = self.logged(scope, mark).await?;
+            self.vectors.confirm(scope, marked.as_ref()).await?;
+            mark = self.vectors.mark(scope).await?;
+            lease.here.vectors = true;
+        }
+        loop {
+            let entries = self.store.log_after(scope, mark, BATCH).await?;
+            let Some(last) = entries.last() else {
+                return Ok(());
+            };
+            let is_end = entries.len() < BATCH as usize;
+            mark = last.sequence;
+            let changes = vector_changes(entries, embedder).await?;
+            self.vectors.apply(scope, changes, mark).await?;
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Drops every index; each user's is built again when it is needed.
+    pub(crate) async fn rebuild(&self) -> Result<(), MemoryError> {
+        let _alone = self.rebuild.write().await;
+        self.text.clear().await?;
+        self.vectors.clear().await
+    }
+
+    /// The record that the log's entry at `sequence` is about.
+    async fn logged(&self, scope: &Scope, sequence: i64) -> Result<Option<RecordId>, MemoryError> {
+        if sequence == 0 {
+            return Ok(None);
+        }
+        let entries = self.store.log_after(scope, sequence - 1, 1).await?;
+        let at = entries.into_iter().find(|entry| entry.sequence == sequence);
+        Ok(at.map(|entry| match entry.change {
+            Change::Put(record) => record.id,
+            Change::Delete(id) => id,
+        }))
+    }
+
     /// Entries say what is true when they are read, so two readers who apply in another order than
-    /// they read could bring a deleted record back: a user has one projector at a time.
-    async fn lease(&self, scope: &Scope) -> OwnedMutexGuard<()> {
+    /// they read could bring a deleted record back: a user has one projector at a time, also among
+    /// the instances that share an index.
+    async fn lease(&self, scope: &Scope, is_shared: bool) -> Result<Lease, MemoryError> {
         let lease = {
             let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(leases.entry(scope.owner()).or_default())
         };
-        lease.lock_owned().await
+        let here = lease.lock_owned().await;
+        let everywhere = match is_shared {
+            true => Some(self.store.projector_turn(scope).await?),
+            false => None,
+        };
+        Ok(Lease {
+            _everywhere: everywhere,
+            here,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 // One's own account: devices, API keys and the password.
 
 import { get, post, put, remove } from "./api.js";
+import * as secondFactor from "./second_factor.js";
 import {
   announce, attempt, byId, confirmed, copy, moment, nameButton, onSubmit, removeItem,
 } from "./view.js";
@@ -8,6 +9,9 @@ import {
 export function start() {
   onSubmit(byId("key-form"), createKey);
   onSubmit(byId("password-form"), changePassword);
+  byId("sign-out-all").addEventListener("click", () => {
+    attempt(byId("sign-out-all"), byId("account-problem"), signOutEverywhere);
+  });
 }
 
 /** Says whose account it is. */
@@ -19,7 +23,7 @@ export function belongTo({ name, email, role }) {
 export async function show() {
   byId("new-key").replaceChildren();
   await attempt(byId("account"), byId("account-problem"), async () => {
-    await Promise.all([loadDevices(), loadKeys()]);
+    await Promise.all([loadDevices(), loadKeys(), secondFactor.load()]);
   });
 }
 
@@ -105,6 +109,13 @@ async function copyText(element, text) {
     getSelection().selectAllChildren(element);
     announce("The key is selected: copy it with the keyboard.");
   }
+}
+
+async function signOutEverywhere() {
+  const text = "Every device is signed out, this one too. API keys go on.";
+  if (!(await confirmed({ title: "Sign out everywhere?", text, action: "Sign out" }))) return;
+  await post("/api/v1/auth/logout-all");
+  location.replace("/");
 }
 
 async function changePassword(form) {

@@ -30,8 +30,21 @@ export const patch = (path, body) => json("PATCH", path, body);
 export const put = (path, body) => json("PUT", path, body);
 export const remove = (path) => json("DELETE", path);
 
+/** What is dangerous takes the password once more: asks for it, and says whether it was right. */
+let askAgain = async () => false;
+export const whenLoginIsOld = (ask) => (askAgain = ask);
+
 /** Asks as the person who is signed in; gives the response once it is known to be no problem. */
-export async function send(method, path, body, { signal, headers } = {}) {
+export async function send(method, path, body, options = {}) {
+  try {
+    return await sendOnce(method, path, body, options);
+  } catch (problem) {
+    if (problem.code !== "LOGIN_NOT_RECENT" || !(await askAgain())) throw problem;
+    return sendOnce(method, path, body, options);
+  }
+}
+
+async function sendOnce(method, path, body, { signal, headers }) {
   const token = await freshToken();
   const answer = await attempt(method, path, body, { signal, headers, token });
   if (answer.status !== 401) return successful(answer);
@@ -58,7 +71,19 @@ export async function setupNeeded() {
   return (await answer.json()).needed;
 }
 
-export const signIn = (email, password) => enter("/api/v1/auth/login", { email, password });
+/** Gives the account, or the challenge of a login that takes a code. */
+export async function signIn(email, password) {
+  const answer = await successful(await attempt("POST", "/api/v1/auth/login", { email, password }));
+  return answer.status === 202 ? answer.json() : { account: await keep(answer) };
+}
+
+export const giveCode = (answer) => enter("/api/v1/auth/login/code", answer);
+
+/** Asks as nobody in particular, such as with the token of a link. */
+export async function visit(path, body) {
+  await successful(await attempt("POST", path, body));
+}
+
 export const setUp = (account) => enter("/api/v1/setup", account);
 
 export async function signOut() {

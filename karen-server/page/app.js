@@ -1,18 +1,24 @@
-// The page: who is here, and which view they look at. Addresses are /#/chat/ID, /#/memory, /#/account.
+// The page: who is here, and which view they look at. Addresses are /#/chat/ID, /#/memory, /#/people, /#/audit,
+// /#/account.
 
 import * as account from "./account.js";
-import { resumeSession, session, setupNeeded, signOut } from "./api.js";
+import * as again from "./again.js";
+import { get, resumeSession, session, setupNeeded, signOut } from "./api.js";
+import * as audit from "./audit.js";
 import * as chat from "./chat.js";
 import * as conversations from "./conversations.js";
 import * as entry from "./entry.js";
 import * as memory from "./memory.js";
 import * as models from "./models.js";
+import * as people from "./people.js";
+import * as secondFactor from "./second_factor.js";
 import { attempt, byId, nameWindow, showProblem } from "./view.js";
 
-const VIEWS = { chat, memory, account };
+const VIEWS = { chat, memory, people, audit, account };
 
 async function begin() {
   entry.hide();
+  if (entry.showLink()) return;
   try {
     const person = await resumeSession();
     if (person) enter(person);
@@ -29,7 +35,16 @@ function enter(person) {
   account.belongTo(person);
   if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/chat");
   for (const list of [conversations, models]) list.load().catch(report);
+  offerPlaces().catch(report);
   route();
+}
+
+/** Places that the person may not enter are not offered. */
+async function offerPlaces() {
+  const { permissions } = await get("/api/v1/me");
+  for (const link of document.querySelectorAll("[data-needs]")) {
+    link.hidden = !permissions.includes(link.dataset.needs);
+  }
 }
 
 function leave() {
@@ -93,5 +108,9 @@ entry.start(enter);
 conversations.start();
 chat.start();
 memory.start();
+people.start();
+audit.start();
 account.start();
+secondFactor.start();
+again.start();
 begin();

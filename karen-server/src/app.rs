@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use karen_core::Karen;
 
+use crate::limits::Limits;
 use crate::telemetry::Metrics;
 
 /// The state of the router. Clones share it.
@@ -12,12 +13,14 @@ use crate::telemetry::Metrics;
 pub(crate) struct App {
     pub(crate) karen: Karen,
     pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
     leaving: Arc<AtomicBool>,
 }
 
 impl App {
     pub(crate) fn new(karen: Karen) -> Self {
         Self {
+            limits: Limits::new(karen.auth().limiter(), karen.config().limits.clone()),
             karen,
             metrics: Metrics::installed(),
             leaving: Arc::default(),

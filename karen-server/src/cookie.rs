@@ -6,6 +6,9 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 
 const NAME: &str = "karen_refresh";
+/// Over TLS: browsers take a cookie of this name from this very host only, and send it over TLS
+/// only (RFC 6265bis section 4.1.3.2).
+const SECURE_NAME: &str = "__Host-karen_refresh";
 
 /// A `Set-Cookie` that keeps `token` in the browser for `lifetime`.
 pub(crate) fn keep(token: &str, lifetime: Duration, headers: &HeaderMap) -> HeaderValue {
@@ -27,15 +30,16 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
     pairs
-        .find(|(name, _)| *name == NAME)
+        .find(|(name, _)| [NAME, SECURE_NAME].contains(name))
         .map(|(_, token)| token)
 }
 
 fn set_cookie(token: &str, seconds: u64, headers: &HeaderMap) -> HeaderValue {
-    let secure = if is_https(headers) { "; Secure" } else { "" };
-    let text = format!(
-        "{NAME}={token}; Path=/api/v1/auth; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-    );
+    let (name, place) = match is_https(headers) {
+        true => (SECURE_NAME, "Path=/; Secure"),
+        false => (NAME, "Path=/api/v1/auth"),
+    };
+    let text = format!("{name}={token}; {place}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
     HeaderValue::from_str(&text).expect("tokens are plain ASCII")
 }
 
@@ -67,10 +71,18 @@ mod tests {
     }
 
     #[test]
-    fn behind_tls_the_cookie_is_secure() {
+    fn behind_tls_the_cookie_belongs_to_this_host_alone() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
-        let set = forget(&headers);
-        assert!(set.to_str().expect("text").ends_with("; Secure"));
+        let set = keep("abc.def", Duration::from_secs(60), &headers);
+        assert_eq!(
+            set,
+            "__Host-karen_refresh=abc.def; Path=/; Secure; Max-Age=60; HttpOnly; SameSite=Strict"
+        );
+        headers.insert(
+            COOKIE,
+            HeaderValue::from_static("__Host-karen_refresh=abc.def"),
+        );
+        assert_eq!(token(&headers), Some("abc.def"));
     }
 }

@@ -1,28 +1,33 @@
 //! The OpenAPI document, made from the routes themselves.
 
 use karen_core::Code;
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemBody;
-use crate::routes::{self, Routes, openai};
+use crate::routes::{self, Routes, anthropic, openai};
 
 const BEARER: &str = "bearer";
 
 /// The OpenAPI 3.1 document of everything that the server answers.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let mut open = routes::merged(routes::open());
+    let mut open = routes::merged(routes::open()).merge(routes::merged(routes::probes()));
     each_operation(open.get_openapi_mut(), |_, operation| {
         operation.security = Some(Vec::new())
     });
+    let mut creating = routes::merged(routes::creating());
+    let items = creating.get_openapi_mut().paths.paths.values_mut();
+    items.for_each(name_the_call);
     let all = [
         open,
+        creating,
         routes::merged(routes::prompt()),
         routes::merged(routes::lasting()),
     ];
@@ -33,10 +38,10 @@ pub fn openapi() -> OpenApi {
             document
         });
     each_operation(&mut document, |path, operation| {
-        let name = if openai::owns(path) {
-            "OpenAiError"
-        } else {
-            "Problem"
+        let name = match path {
+            path if anthropic::owns(path) => "AnthropicError",
+            path if openai::owns(path) => "OpenAiError",
+            _ => "Problem",
         };
         operation
             .responses
@@ -55,6 +60,7 @@ fn base() -> OpenApi {
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     add_schema::<ProblemBody<'static>>(&mut components);
     add_schema::<openai::ErrorBody>(&mut components);
+    add_schema::<anthropic::ErrorBody>(&mut components);
     let info = InfoBuilder::new()
         .title("Karen")
         .version(env!("CARGO_PKG_VERSION"))
@@ -100,6 +106,25 @@ fn failure(schema: &str) -> RefOr<utoipa::openapi::Response> {
         .description("What went wrong")
         .content(kind, content);
     RefOr::T(response.build())
+}
+
+/// A call that makes something may carry a name, under which it is done once.
+fn name_the_call(item: &mut PathItem) {
+    let Some(operation) = item.post.as_mut() else {
+        return;
+    };
+    let description = "Under one key the call is done once; sent again, it is answered as before.";
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(key.into());
 }
 
 fn each_operation(document: &mut OpenApi, change: impl Fn(&str, &mut Operation)) {

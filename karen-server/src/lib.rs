@@ -18,17 +18,21 @@
 //!
 //! | feature | gives |
 //! |---|---|
+//! | `candle` (default) | encoders and rerankers as Hugging Face has them |
 //! | `llama` (default) | GGUF models through llama.cpp |
 //! | `cuda`, `metal` | the same on a GPU |
 //! | `postgres` | PostgreSQL instead of SQLite |
 
 mod app;
 mod cookie;
+mod cors;
 mod demo;
 mod docs;
 mod document;
+mod entity_tag;
 mod extract;
 mod layer;
+mod limits;
 mod peer;
 mod problem;
 mod router;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use karen_core::auth::AuthError;
+use karen_core::auth::{AuthError, AuthErrorKind};
 use karen_core::infer::ModelError;
 use karen_core::{Code, Error};
 use serde::Serialize;
@@ -121,7 +121,7 @@ pub(crate) fn status_of(code: Code) -> StatusCode {
     match code {
         Code::NotFound | Code::ModelMissing => StatusCode::NOT_FOUND,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::LoginNotRecent => StatusCode::FORBIDDEN,
         Code::InvalidArgument | Code::ModelLoad => StatusCode::UNPROCESSABLE_ENTITY,
         Code::Conflict | Code::Cancelled => StatusCode::CONFLICT,
         Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -149,7 +149,12 @@ impl From<Error> for Problem {
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
-        Error::from(error).into()
+        let is_stale = error.kind() == AuthErrorKind::Stale;
+        let problem = Self::from(Error::from(error));
+        match is_stale {
+            true => problem.status(StatusCode::PRECONDITION_FAILED),
+            false => problem,
+        }
     }
 }
 

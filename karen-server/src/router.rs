@@ -12,8 +12,13 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use crate::app::App;
+use crate::cors::other_sites;
 use crate::docs;
-use crate::layer::{CorrelationId, caught, correlate, deadline, guard, measure, protect, render};
+use crate::layer::{
+    CorrelationId, caught, correlate, deadline, guard, limit_calls, limit_visits, locate, measure,
+    protect, render, replay,
+};
+use crate::limits::RouteClass;
 use crate::problem::Problem;
 use crate::routes;
 
@@ -31,13 +36,27 @@ pub(crate) fn router_of(app: &App) -> Router {
 
 /// The same, without a limit of bodies.
 pub(crate) fn routed(app: App) -> Router {
-    let open = routes::merged(routes::open()).route_layer(from_fn(deadline));
+    let state = |class| (app.clone(), class);
+    let visits = |class| from_fn_with_state(state(class), limit_visits);
+    let calls = |class| from_fn_with_state(state(class), limit_calls);
     let guard = || from_fn_with_state(app.clone(), guard);
-    let prompt = routes::merged(routes::prompt())
-        .route_layer(guard())
+    let open = routes::merged(routes::open())
+        .route_layer(visits(RouteClass::Open))
         .route_layer(from_fn(deadline));
-    let lasting = routes::merged(routes::lasting()).route_layer(guard());
-    let (api, _) = open.merge(prompt).merge(lasting).split_for_parts();
+    let probes = routes::merged(routes::probes()).route_layer(from_fn(deadline));
+    let creating = routes::merged(routes::creating()).route_layer(from_fn(replay));
+    let prompt = routes::merged(routes::prompt())
+        .merge(creating)
+        .route_layer(calls(RouteClass::Prompt))
+        .route_layer(guard())
+        .route_layer(visits(RouteClass::Prompt))
+        .route_layer(from_fn(deadline));
+    let lasting = routes::merged(routes::lasting())
+        .route_layer(calls(RouteClass::Lasting))
+        .route_layer(guard())
+        .route_layer(visits(RouteClass::Lasting));
+    let all = open.merge(probes).merge(prompt).merge(lasting);
+    let (api, _) = all.split_for_parts();
     api.merge(routes::page::routes())
         .merge(docs::routes())
         .fallback(not_found)
@@ -45,10 +64,12 @@ pub(crate) fn routed(app: App) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn(correlate))
+                .layer(from_fn_with_state(app.clone(), locate))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(from_fn(measure))
                 .layer(from_fn(render))
-                .layer(from_fn(protect))
+                .layer(from_fn_with_state(app.clone(), protect))
+                .option_layer(other_sites(&app.karen.config().server))
                 // Event streams are left as they are: compressing would hold them up.
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::custom(caught)),

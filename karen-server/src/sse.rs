@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
 use karen_core::{NumberedEvent, TurnEvent, TurnStream};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -16,6 +18,19 @@ const TURN: HeaderName = HeaderName::from_static("karen-turn");
 const CONVERSATION: HeaderName = HeaderName::from_static("karen-conversation");
 /// Below the idle limit of the usual proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A frame of the stream of a turn, as clients read it.
+#[derive(ToSchema)]
+#[schema(as = TurnFrame)]
+#[expect(dead_code, reason = "it tells the OpenAPI document what frames hold")]
+pub(crate) struct Frame {
+    /// The number of the event, to go on after; the first frame, `turn`, has none.
+    id: Option<String>,
+    /// `turn`, `recall`, `delta`, `tool_call`, `tool_result`, `usage`, `done` or `error`.
+    event: String,
+    /// JSON.
+    data: String,
+}
 
 /// The frame before the turn's own events.
 #[derive(Serialize)]
@@ -52,10 +67,27 @@ pub(crate) fn json_frame(kind: &str, data: &impl Serialize) -> Event {
     Event::default().event(kind).data(json(data))
 }
 
+/// One event without a type, as OpenAI streams them.
+pub(crate) fn data_frame(data: &impl Serialize) -> Event {
+    Event::default().data(json(data))
+}
+
+/// What ends a stream of OpenAI's.
+pub(crate) fn done_frame() -> Event {
+    Event::default().data("[DONE]")
+}
+
 /// A failure after the answer has begun: its status is spent, so it is an event.
 pub(crate) fn problem_frame(problem: &Problem) -> Event {
     problem.log();
     json_frame("error", &problem.body("", ""))
+}
+
+/// The same as the bytes of a whole event, for a stream that is cut off from outside.
+pub(crate) fn problem_text(problem: &Problem) -> Bytes {
+    problem.log();
+    let body = json(&problem.body("", ""));
+    Bytes::from(format!("event: error\ndata: {body}\n\n"))
 }
 
 fn frame(event: Result<NumberedEvent, karen_core::Error>) -> Event {

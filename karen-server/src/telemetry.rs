@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use karen_core::config::{LogFormat, LogSettings};
-use karen_core::{Code, Error, Finish, Result, Session, TurnEvent, TurnId, TurnStream};
+use karen_core::{
+    Code, Error, Finish, Health, Result, Session, Status, TurnEvent, TurnId, TurnStream,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -16,6 +18,9 @@ const TURNS: &str = "karen_turns_total";
 const TOKENS: &str = "karen_tokens_total";
 const FIRST_TOKEN_SECONDS: &str = "karen_time_to_first_token_seconds";
 const LIVE_TURNS: &str = "karen_live_turns";
+const PART_OK: &str = "karen_part_ok";
+const WAITING_USERS: &str = "karen_server_waiting_users";
+const LAG_SECONDS: &str = "karen_server_lag_seconds";
 
 /// Upper bounds of the latency buckets, in seconds: a millisecond to half a minute.
 const BUCKETS: [f64; 14] = [
@@ -38,8 +43,9 @@ impl Metrics {
     }
 
     /// Everything in Prometheus' text format.
-    pub(crate) fn render(&self, live_turns: usize) -> String {
+    pub(crate) fn render(&self, live_turns: usize, health: &Health) -> String {
         metrics::gauge!(LIVE_TURNS).set(live_turns as f64);
+        gauge_parts(health);
         self.handle.render()
     }
 
@@ -71,6 +77,36 @@ fn describe() {
     );
     metrics::describe_histogram!(FIRST_TOKEN_SECONDS, "Seconds until a turn's first words.");
     metrics::describe_gauge!(LIVE_TURNS, "Turns that are running.");
+    metrics::describe_gauge!(PART_OK, "1 while a part does as it should, else 0.");
+    metrics::describe_gauge!(
+        WAITING_USERS,
+        "Users whose last words have not reached a server through this instance."
+    );
+    metrics::describe_gauge!(
+        LAG_SECONDS,
+        "Seconds for which the first of them has waited."
+    );
+}
+
+fn gauge_parts(health: &Health) {
+    let parts = [
+        ("database", health.database.status),
+        ("memory", health.memory.status),
+        ("models", health.models.status),
+    ];
+    for (part, status) in parts {
+        gauge_part(part.to_owned(), status);
+    }
+    for server in &health.servers {
+        gauge_part(server.name.clone(), server.status);
+        let label = [("server", server.name.clone())];
+        metrics::gauge!(WAITING_USERS, &label).set(server.waiting_users as f64);
+        metrics::gauge!(LAG_SECONDS, &label).set(server.lag_ms as f64 / 1e3);
+    }
+}
+
+fn gauge_part(part: String, status: Status) {
+    metrics::gauge!(PART_OK, "part" => part).set(f64::from(u8::from(status == Status::Ok)));
 }
 
 /// Measures a turn to its end, whoever else listens.

@@ -32,17 +32,20 @@ start() {
 -XX:+ExitOnOutOfMemoryError
 -Djava.io.tmpdir=${ES_TMPDIR}
 OPTIONS
-  # Its watermarks would refuse to allocate on a disk that is nearly full, as a developer's may be.
+  # Its watermarks would refuse to allocate, and to merge, on a disk that is nearly full, as a developer's may be.
   launch elasticsearch "${UNPRIVILEGED[@]}" env \
     ES_JAVA_HOME="$(java_home)" ES_PATH_CONF="$RUN/config" ES_TMPDIR="$RUN/tmp" \
     "$DISTRIBUTION/bin/elasticsearch" -E network.host=127.0.0.1 -E http.port="$ELASTICSEARCH_PORT" \
     -E transport.port="$ELASTICSEARCH_TRANSPORT_PORT" -E discovery.type=single-node \
     -E path.data="$RUN/data" -E path.logs="$RUN/logs" -E xpack.security.enabled=false \
-    -E cluster.routing.allocation.disk.threshold_enabled=false
+    -E cluster.routing.allocation.disk.threshold_enabled=false -E indices.merge.disk.check_interval=0
 }
 
 stop() { terminate TERM; }
 
 ready() { curl --silent --fail --max-time 5 "http://127.0.0.1:$ELASTICSEARCH_PORT/_cluster/health"; }
 
-environment() { echo "KAREN_TEST_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT"; }
+environment() {
+  echo "KAREN_TEST_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT"
+  echo "KAREN_TEST_ELASTICSEARCH_DATA=$RUN/data"
+}

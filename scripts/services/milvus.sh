@@ -20,4 +20,7 @@ channel.unary_unary("/milvus.proto.milvus.MilvusService/GetVersion")(b"", timeou
 PYTHON
 }
 
-environment() { echo "KAREN_TEST_MILVUS_URL=http://127.0.0.1:$MILVUS_PORT"; }
+environment() {
+  echo "KAREN_TEST_MILVUS_URL=http://127.0.0.1:$MILVUS_PORT"
+  echo "KAREN_TEST_MILVUS_DATA=$RUN/data"
+}

@@ -19,4 +19,7 @@ stop() { terminate INT; }
 
 ready() { "$BIN/pg_isready" --quiet --host 127.0.0.1 --port "$POSTGRES_PORT"; }
 
-environment() { echo "KAREN_TEST_POSTGRES_URL=postgres://karen@127.0.0.1:$POSTGRES_PORT/postgres"; }
+environment() {
+  echo "KAREN_TEST_POSTGRES_URL=postgres://karen@127.0.0.1:$POSTGRES_PORT/postgres"
+  echo "KAREN_TEST_POSTGRES_DATA=$RUN/data"
+}

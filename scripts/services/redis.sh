@@ -13,4 +13,7 @@ stop() { terminate TERM; }
 
 ready() { [ "$(redis-cli -p "$REDIS_PORT" ping)" = PONG ]; }
 
-environment() { echo "KAREN_TEST_REDIS_URL=redis://127.0.0.1:$REDIS_PORT"; }
+environment() {
+  echo "KAREN_TEST_REDIS_URL=redis://127.0.0.1:$REDIS_PORT"
+  echo "KAREN_TEST_REDIS_DATA=$RUN"
+}

@@ -7,11 +7,13 @@
 // an answer of many pieces, so that there is time to stop one, to reload and to lose a connection.
 
 import assert from "node:assert/strict";
-import { parseArgs, stripVTControlCharacters } from "node:util";
+import { parseArgs } from "node:util";
 
 import { faultsOfView } from "./accessibility.mjs";
+import { code } from "./authenticator.mjs";
 import { expectingComplaints, openBrowser } from "./browser.mjs";
 import { layCable } from "./cable.mjs";
+import { claiming } from "./claim.mjs";
 import { Person } from "./person.mjs";
 import { Program } from "./program.mjs";
 
@@ -43,17 +45,7 @@ async function close() {
   cable.close();
 }
 
-async function claim(text, check) {
-  try {
-    await check();
-    console.log(`ok      ${text}`);
-  } catch (error) {
-    const reason = stripVTControlCharacters(error.stack).replaceAll("\n", "\n        ");
-    console.log(`FAILED  ${text}\n        ${reason}`);
-    await close();
-    process.exit(1);
-  }
-}
+const claim = claiming(close);
 
 /** The view that is open breaks no rule of accessibility. */
 async function viewIsAccessible() {
@@ -288,6 +280,69 @@ await claim("another device is signed out from here", async () => {
   await ada.button("Sign out", device).click();
   await device.waitFor({ state: "detached" });
   assert.equal(await program.statusOfMe(), 401);
+});
+
+await claim("somebody is invited, and the invitation is revoked", async () => {
+  await ada.link("People").click();
+  await ada.heading("People").waitFor();
+  await ada.items(ada.accounts, "Ada").waitFor();
+  await ada.field("Invite somebody by mail").fill("eve@example.org");
+  await ada.button("Invite").click();
+  await viewIsAccessible();
+  await ada.button("Revoke: eve@example.org").click();
+  await page.getByText("eve@example.org").waitFor({ state: "detached" });
+});
+
+await claim("a colleague gets another role, is shut out, and is removed after asking", async () => {
+  await new Program(options.url, { email: EMAIL, password: PASSWORD }).employ("Bob");
+  await page.reload();
+  const bob = ada.items(ada.accounts, "Bob");
+  await bob.getByLabel("Role of Bob").selectOption("viewer");
+  await page.getByText("Bob is now viewer.").waitFor({ state: "attached" });
+  await ada.button("Disable", bob).click();
+  await ada.button("Enable", bob).waitFor();
+  await ada.button("Remove", bob).click();
+  await ada.confirm("Remove");
+  await bob.waitFor({ state: "detached" });
+});
+
+await claim("the audit log tells what happened, and its chain is whole", async () => {
+  await ada.link("Audit log").click();
+  await ada.heading("Audit log").waitFor();
+  await page.getByText("erased", { exact: true }).waitFor();
+  await ada.button("Check the chain").click();
+  await page.getByText(/^Whole: \d+ entries/).waitFor();
+  await viewIsAccessible();
+});
+
+let recoveryCode = null;
+
+await claim("an authenticator is taken into use, and signing in takes its code", async () => {
+  await ada.link("Account").click();
+  await ada.button("Set up an authenticator").click();
+  await ada.field("Code that it shows").waitFor();
+  const secret = await page.locator("#factor-secret").innerText();
+  await ada.field("Code that it shows").fill(code(secret));
+  await ada.button("Take it into use").click();
+  await page.getByText("Keep these recovery codes").waitFor();
+  recoveryCode = await page.locator("#factor-code-list code").first().innerText();
+  await viewIsAccessible();
+  await ada.button("Sign out", page.getByRole("navigation", { name: "Places" })).click();
+  await ada.heading("Sign in").waitFor();
+  await signIn(PASSWORD);
+  await ada.heading("One more step").waitFor();
+  await viewIsAccessible();
+  await ada.field("Code").fill(code(secret, 1));
+  await ada.button("Sign in").click();
+  await ada.message.waitFor();
+});
+
+await claim("it is put out of use with the password and a recovery code", async () => {
+  await ada.link("Account").click();
+  await ada.field("Password, to turn it off").fill(PASSWORD);
+  await ada.field("Code, or a recovery code").fill(recoveryCode);
+  await ada.button("Turn it off").click();
+  await page.getByText("Your password alone is enough to sign in.").waitFor();
 });
 
 await claim("signing out shows nothing of the person any more", async () => {

@@ -17,6 +17,7 @@ export class Person {
     this.memories = page.getByRole("region", { name: "Everything" });
     this.found = page.getByRole("region", { name: "Recalled" });
     this.conversations = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
+    this.accounts = page.getByRole("region", { name: "Accounts" });
     this.devices = page.getByRole("region", { name: "Where you are signed in" });
   }
 

@@ -37,6 +37,15 @@ export class Program {
     if (!answer.ok) throw new Error(await answer.text());
   }
 
+  /** Makes an account for somebody. */
+  async employ(name) {
+    const account = { name, email: `${name}@example.org`, password: "nine quiet badgers dance" };
+    const headers = { "Content-Type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify(account) };
+    const answer = await this.#ask("/api/v1/users", await this.#signedIn(), request);
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
   #ask(path, token, request = {}) {
     const headers = { ...request.headers, Authorization: `Bearer ${token}` };
     return fetch(this.url + path, { ...request, headers });

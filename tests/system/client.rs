@@ -64,6 +64,22 @@ impl Client {
         }
     }
 
+    /// Somebody else of the tenant, with a role and an access token.
+    pub(crate) async fn joined(&self, email: &str, role: &str) -> Self {
+        let password = "another long enough password";
+        let account = json!({ "email": email, "name": role, "password": password, "role": role });
+        self.post("/api/v1/users", &account).await;
+        let login = json!({ "email": email, "password": password });
+        let signed_in = self.post("/api/v1/auth/login", &login).await;
+        let mut joined = self.clone();
+        joined.key = signed_in["access_token"].as_str().unwrap().to_owned();
+        joined
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         let request = self.http.get(format!("{}{path}", self.url));
         answer(request.bearer_auth(&self.key)).await

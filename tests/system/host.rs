@@ -31,8 +31,13 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn start() -> Self {
+        Self::of(Layers::default()).await
+    }
+
+    /// With these settings besides.
+    pub(crate) async fn of(layers: Layers) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let layers = Layers::default()
+        let layers = layers
             .set("data.folder", &folder.path().to_string_lossy())
             .and_then(|layers| layers.set("server.listen", "127.0.0.1:0"))
             .and_then(|layers| layers.set("models.demo", &paths::demo_model().to_string_lossy()))

@@ -8,17 +8,23 @@
 mod architecture;
 mod browser;
 mod client;
+mod clients;
+mod cluster;
+mod contract;
 mod crash;
 mod demo_model;
+mod erasure;
 mod faults;
 mod folder;
 mod formats;
 mod full_disk;
 mod host;
-mod openai_client;
+mod instances;
 mod paths;
 mod promises;
 mod random;
+#[path = "../../karen-memory/tests/services/relay.rs"]
+mod relay;
 mod remote_client;
 mod server;
 mod unsynced;

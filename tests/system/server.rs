@@ -51,9 +51,12 @@ impl Start {
     }
 
     /// With the demonstration model.
-    pub(crate) fn demo_model(mut self) -> Self {
-        let setting = format!("models.demo={}", paths::demo_model().display());
-        self.command.args(["--set", &setting]);
+    pub(crate) fn demo_model(self) -> Self {
+        self.set("models.demo", &paths::demo_model().to_string_lossy())
+    }
+
+    pub(crate) fn set(mut self, setting: &str, value: &str) -> Self {
+        self.command.args(["--set", &format!("{setting}={value}")]);
         self
     }
 

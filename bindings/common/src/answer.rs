@@ -3,7 +3,7 @@
 use futures::{Stream, StreamExt};
 use karen_core::infer::{
     AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Generation, Message, ModelError,
-    ModelName, Sampling, ToolChoice, ToolSpec,
+    ModelName, Sampling, Served, ToolChoice, ToolSpec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,11 @@ pub enum AnswerEvent {
         /// The text.
         text: String,
     },
+    /// What the model thinks before it answers, never empty.
+    ReasoningDelta {
+        /// The thought.
+        text: String,
+    },
     /// A tool that the model wants called.
     ToolCall {
         /// Unique in the answer.
@@ -88,6 +93,7 @@ impl AnswerEvent {
     fn of(event: GenerateEvent) -> Option<Self> {
         match event {
             GenerateEvent::TextDelta(text) => Some(Self::Delta { text }),
+            GenerateEvent::ReasoningDelta(text) => Some(Self::ReasoningDelta { text }),
             GenerateEvent::ToolCall(call) => Some(Self::ToolCall {
                 id: call.id,
                 name: call.name,
@@ -109,7 +115,8 @@ impl AnswerEvent {
 impl Merge for AnswerEvent {
     fn merge(&mut self, next: Self) -> Result<(), Self> {
         match (self, next) {
-            (Self::Delta { text }, Self::Delta { text: more }) => {
+            (Self::Delta { text }, Self::Delta { text: more })
+            | (Self::ReasoningDelta { text }, Self::ReasoningDelta { text: more }) => {
                 text.push_str(&more);
                 Ok(())
             }
@@ -120,23 +127,23 @@ impl Merge for AnswerEvent {
 
 /// An answer that is listened to. Dropping it ends it.
 pub struct Answering {
-    model: String,
+    served: Served,
     cancel: CancellationToken,
     pump: Pump<AnswerEvent>,
 }
 
 impl Answering {
     pub(crate) fn of_session(answer: karen_core::Answering) -> Self {
-        let model = answer.model().to_string();
-        Self::new(model, answer, karen_core::Answering::cancel)
+        let served = answer.served().clone();
+        Self::new(served, answer, karen_core::Answering::cancel)
     }
 
     pub(crate) fn of_models(answer: Generation) -> Self {
-        let model = answer.model().to_string();
-        Self::new(model, answer, Generation::cancel)
+        let served = answer.served().clone();
+        Self::new(served, answer, Generation::cancel)
     }
 
-    fn new<S, E>(model: String, answer: S, end: fn(&S)) -> Self
+    fn new<S, E>(served: Served, answer: S, end: fn(&S)) -> Self
     where
         S: Stream<Item = Result<GenerateEvent, E>> + Send + Unpin + 'static,
         E: Into<karen_core::Error> + Send + 'static,
@@ -148,7 +155,7 @@ impl Answering {
             Some(event.map_err(|error| error.into().into()))
         });
         Self {
-            model,
+            served,
             cancel,
             pump: Pump::new(told),
         }
@@ -157,7 +164,13 @@ impl Answering {
     /// The model that answers.
     #[must_use]
     pub fn model(&self) -> &str {
-        &self.model
+        self.served.answered.as_str()
+    }
+
+    /// Which model answers, and why that one.
+    #[must_use]
+    pub fn served(&self) -> &Served {
+        &self.served
     }
 
     /// Ends the answer; its last events still come.

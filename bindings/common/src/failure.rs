@@ -118,6 +118,9 @@ pub fn help(code: Code) -> &'static str {
     match code {
         Code::NotFound => "List what there is, and check the id and who is asking.",
         Code::Unauthenticated => "Sign in again, or show a live token or API key.",
+        Code::LoginNotRecent => {
+            "Show the password again, and the code if there is a second factor."
+        }
         Code::Forbidden => "Ask an administrator for the permission that the message names.",
         Code::InvalidArgument => "Correct the argument that the message names.",
         Code::Conflict => "Wait for what is going on, or choose another name.",

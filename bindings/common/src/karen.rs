@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use karen_core::auth::Auth;
 use karen_core::{Health, Principal, ToolSpec};
 
 use crate::host::HostTool;
-use crate::{Accounts, Event, Failure, InProcess, Merge, Models, Pump, Session, Settings};
+use crate::{
+    Accounts, Event, Failure, InProcess, Mail, Merge, Models, Pump, Roles, SecondFactors, Session,
+    Settings, Tenants,
+};
 
 /// The version of this build.
 #[must_use]
@@ -56,6 +60,30 @@ impl Karen {
     #[must_use]
     pub fn accounts(&self) -> Accounts {
         Accounts::new(self.clone())
+    }
+
+    /// Second factors.
+    #[must_use]
+    pub fn second_factors(&self) -> SecondFactors {
+        SecondFactors::new(self.clone())
+    }
+
+    /// Roles that tenants make for themselves.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        Roles::new(self.clone())
+    }
+
+    /// Tenants.
+    #[must_use]
+    pub fn tenants(&self) -> Tenants {
+        Tenants::new(self.clone())
+    }
+
+    /// What takes a mail.
+    #[must_use]
+    pub fn mail(&self) -> Mail {
+        Mail::new(self.clone())
     }
 
     /// Makes a tool callable from the next turn on.
@@ -139,6 +167,10 @@ impl Karen {
     /// `UNSUPPORTED` in a child process, whose parent goes on using it.
     pub async fn close(&self) -> Result<(), Failure> {
         Ok(self.core()?.clone().close().await?)
+    }
+
+    pub(crate) fn auth(&self) -> Result<&Auth, Failure> {
+        Ok(self.core()?.auth())
     }
 
     pub(crate) fn core(&self) -> Result<&karen_core::Karen, Failure> {

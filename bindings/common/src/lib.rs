@@ -26,8 +26,8 @@
 //! Nothing here blocks in a destructor, and what a child process inherits over `fork` answers
 //! `UNSUPPORTED`.
 
+mod accounts;
 mod answer;
-mod auth;
 mod conversations;
 mod data;
 mod failure;
@@ -35,6 +35,7 @@ mod host;
 mod karen;
 mod memories;
 mod models;
+mod privacy;
 mod process;
 mod pump;
 mod runtime;
@@ -43,11 +44,15 @@ mod settings;
 mod task;
 mod turn;
 
+pub use accounts::{
+    Account, Accounts, ApiKey, AuditEntry, Credentials, Enrolment, Invitation, LogIn, MadeApiKey,
+    MadeTenant, Mail, Role, Roles, SecondFactor, SecondFactors, SignInSession, SignedIn, Tenant,
+    Tenants,
+};
 pub use answer::{AnswerEvent, AnswerOptions, Answering};
-pub use auth::{Accounts, Credentials};
 pub use data::{
-    Account, ApiKey, AuditEntry, ConversationPage, Event, ExportLines, MadeApiKey, MemoryPage,
-    MessagePage, PackedLines, SearchResult, SignInSession, SignedIn, UsageTotal,
+    ConversationPage, Event, ExportLines, MemoryPage, MessagePage, PackedLines, SearchResult,
+    UsageTotal,
 };
 pub use failure::{Failure, help};
 pub use host::{
@@ -55,7 +60,8 @@ pub use host::{
 };
 pub use karen::{Karen, version};
 pub use memories::{NoteOptions, Patch, SearchOptions};
-pub use models::Models;
+pub use models::{Models, RemoteOptions, RouteInfo, RouteOptions};
+pub use privacy::{KeptLine, Privacy, ReceiptPage};
 pub use process::InProcess;
 pub use pump::{Merge, Pump};
 pub use session::{Session, Whose};

@@ -6,7 +6,9 @@ use karen_core::infer::Message;
 use karen_core::{ImportProgress, Imported, RecalledItem, Turn, TurnId};
 use serde::Serialize;
 
-use crate::{AnswerOptions, Answering, ChatOptions, Failure, InProcess, TurnEvents, UsageTotal};
+use crate::{
+    AnswerOptions, Answering, ChatOptions, Failure, InProcess, Privacy, TurnEvents, UsageTotal,
+};
 
 /// Karen on behalf of one person. Clones share it.
 #[derive(Clone)]
@@ -48,6 +50,12 @@ impl Session {
     #[must_use]
     pub fn whose(&self) -> &Whose {
         &self.whose
+    }
+
+    /// What is kept of the person.
+    #[must_use]
+    pub fn privacy(&self) -> Privacy {
+        Privacy::new(self.clone())
     }
 
     /// Says something. When it returns the message is durable, and the turn goes on by itself.

@@ -265,6 +265,12 @@ impl Pieces {
         self.put(Ok(Piece::Text(text))).into_python(py)
     }
 
+    /// Gives a thought.
+    #[pyo3(signature = (text) -> "bool | Pending")]
+    fn thought(&self, py: Python<'_>, text: String) -> PyResult<Py<PyAny>> {
+        self.put(Ok(Piece::Thought(text))).into_python(py)
+    }
+
     /// Asks for a tool to be called.
     #[pyo3(signature = (call) -> "bool | Pending")]
     fn tool_call(&self, py: Python<'_>, call: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -5,7 +5,7 @@ use karen_bindings::{HostTool, Settings};
 use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Mail, Roles, SecondFactors, Tenants};
 use crate::error::raise;
 use crate::host::Function;
 use crate::models::Models;
@@ -67,6 +67,22 @@ impl Karen {
 
     fn accounts(&self) -> Accounts {
         Accounts::new(self.karen.accounts())
+    }
+
+    fn second_factors(&self) -> SecondFactors {
+        SecondFactors::new(self.karen.second_factors())
+    }
+
+    fn roles(&self) -> Roles {
+        Roles::new(self.karen.roles())
+    }
+
+    fn tenants(&self) -> Tenants {
+        Tenants::new(self.karen.tenants())
+    }
+
+    fn mail(&self) -> Mail {
+        Mail::new(self.karen.mail())
     }
 
     /// `call` is given the arguments, the user's id and a `Reply`.

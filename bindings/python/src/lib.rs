@@ -12,6 +12,7 @@ mod karen;
 mod memories;
 mod models;
 mod pending;
+mod privacy;
 mod session;
 mod streams;
 mod value;
@@ -21,7 +22,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::accounts::Accounts;
+    use super::accounts::{Accounts, Mail, Roles, SecondFactors, Tenants};
     #[pymodule_export]
     use super::gate::{forked, leave};
     #[pymodule_export]
@@ -34,6 +35,8 @@ mod _native {
     use super::models::Models;
     #[pymodule_export]
     use super::pending::Pending;
+    #[pymodule_export]
+    use super::privacy::{Lines, Privacy};
     #[pymodule_export]
     use super::session::Session;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use karen_bindings::core::ToolSpec;
 use karen_bindings::core::infer::{Capabilities, Message};
-use karen_bindings::{AnswerOptions, HostAdapter};
+use karen_bindings::{AnswerOptions, HostAdapter, RemoteOptions, RouteOptions};
 use pyo3::prelude::*;
 
 use crate::error::raise;
@@ -47,6 +47,38 @@ impl Models {
         Pending::data(async move { models.add(path.as_ref(), name.as_deref(), is_kept).await })
     }
 
+    fn add_remote<'py>(
+        &self,
+        py: Python<'py>,
+        name: Option<&str>,
+        remote: &Bound<'_, PyAny>,
+        is_kept: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let remote: RemoteOptions = read(remote)?;
+        give(py, self.models.add_remote(name, remote, is_kept))
+    }
+
+    fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        give(py, self.models.routes())
+    }
+
+    fn set_route(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        route: &Bound<'_, PyAny>,
+        is_kept: bool,
+    ) -> PyResult<()> {
+        let route: RouteOptions = read(route)?;
+        let set = self.models.set_route(name, &route, is_kept);
+        set.map_err(|failure| raise(py, &failure))
+    }
+
+    fn remove_route(&self, py: Python<'_>, name: &str) -> PyResult<bool> {
+        let removed = self.models.remove_route(name);
+        removed.map_err(|failure| raise(py, &failure))
+    }
+
     /// `host` has a method for each of `load`, `unload`, `generate`, `count` and `embed`.
     fn register(
         &self,
@@ -88,6 +120,11 @@ impl Models {
     fn embed(&self, name: String, texts: Vec<String>) -> Pending {
         let models = self.models.clone();
         Pending::data(async move { models.embed(&name, &texts).await })
+    }
+
+    fn rerank(&self, name: String, query: String, documents: Vec<String>) -> Pending {
+        let models = self.models.clone();
+        Pending::data(async move { models.rerank(&name, &query, &documents).await })
     }
 
     fn count_text(&self, name: String, text: String) -> Pending {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::error::raise;
 use crate::gate::{self, Passage};
 use crate::karen::Karen;
+use crate::privacy::Lines;
 use crate::session::Session;
 use crate::streams::{Answer, Events, Turn};
 use crate::value::{plain, to_python};
@@ -32,6 +33,7 @@ pub(crate) enum Outcome {
     Turn(karen_bindings::TurnEvents),
     Answer(karen_bindings::Answering),
     Events(karen_bindings::Pump<karen_bindings::Event>),
+    Lines(karen_bindings::Pump<karen_bindings::KeptLine>),
 }
 
 impl Pending {
@@ -119,6 +121,7 @@ impl Outcome {
             Self::Turn(turn) => Bound::new(py, Turn::new(turn))?.into_any(),
             Self::Answer(answer) => Bound::new(py, Answer::new(answer))?.into_any(),
             Self::Events(events) => Bound::new(py, Events::new(events))?.into_any(),
+            Self::Lines(lines) => Bound::new(py, Lines::new(lines))?.into_any(),
         })
     }
 }

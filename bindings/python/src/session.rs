@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use crate::gate;
 use crate::memories::Memories;
 use crate::pending::{Outcome, Pending};
+use crate::privacy::Privacy;
 use crate::value::{give, read};
 
 /// Karen on behalf of one person.
@@ -29,6 +30,10 @@ impl Session {
 impl Session {
     fn whose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         give(py, Ok(self.session.whose()))
+    }
+
+    fn privacy(&self) -> Privacy {
+        Privacy::new(self.session.privacy())
     }
 
     fn chat(&self, message: String, options: &Bound<'_, PyAny>) -> PyResult<Pending> {

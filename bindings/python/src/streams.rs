@@ -6,6 +6,7 @@ use karen_bindings::{Answering, Event, Pump, TurnEvents};
 use pyo3::prelude::*;
 
 use crate::pending::Pending;
+use crate::value::give;
 
 /// A turn that is listened to.
 #[pyclass(frozen, module = "karen._native")]
@@ -63,6 +64,10 @@ impl Answer {
     #[getter]
     fn model(&self) -> &str {
         self.answer.model()
+    }
+
+    fn served<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        give(py, Ok(self.answer.served()))
     }
 
     fn cancel(&self) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,9 @@ import karen
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM_SECONDS = 60
+# What tests are told by is taken out of the environment: Karen refuses what is no setting of its.
+PROVE = os.environ.pop("KAREN_PROVE", None)
+WHEELS = os.environ.pop("KAREN_TEST_WHEELS", None)
 # No model of the tests comes to this end.
 ANSWER_TOKENS = 1_000_000
 

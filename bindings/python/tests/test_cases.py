@@ -93,6 +93,7 @@ class World:
         owner = {
             "session": session,
             "memories": session.memories,
+            "privacy": session.privacy,
             "conversations": session.conversations,
             "karen": self.k,
         }.get(noun) or getattr(self.k, noun)

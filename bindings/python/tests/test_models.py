@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ import pytest
 from conftest import ROOT
 
 import karen
+
+
+@pytest.fixture
+def demo() -> Iterator[karen.Karen]:
+    with karen.open(":memory:", model=str(ROOT / "tests/model/karen-demo.gguf")) as opened:
+        yield opened
 
 
 def test_a_model_of_ones_own_is_listed_and_loaded(k: karen.Karen) -> None:
@@ -154,3 +161,74 @@ def test_a_model_file_is_added_kept_and_removed(tmp_path: Path) -> None:
     (tmp_path / "broken.gguf").write_bytes(b"GGUF, but no more")
     with karen.open(":memory:") as k, pytest.raises(karen.ModelLoadError):
         k.models.add(tmp_path / "broken.gguf")
+
+
+@pytest.mark.parametrize(
+    ("form", "holds"),
+    [
+        (karen.Schema({"enum": ["red", "green"]}), lambda text: json.loads(text) in ("red", "green")),
+        (karen.Regex("[0-9]{3}"), lambda text: len(text) == 3 and text.isdigit()),
+        (karen.Grammar('start: "yes" | "no"'), lambda text: text in ("yes", "no")),
+    ],
+)
+def test_an_answer_keeps_to_its_form(demo: karen.Karen, form: karen.AnswerFormat, holds: Any) -> None:
+    said = demo.session().generate([{"role": "user", "content": "Hello!"}], format=form).text()
+    assert holds(said), said
+
+
+def test_a_tool_that_must_be_called_is_called(demo: karen.Karen) -> None:
+    city = {
+        "type": "object",
+        "properties": {"city": {"enum": ["Oslo"]}},
+        "required": ["city"],
+        "additionalProperties": False,
+    }
+    tools = [karen.ToolSpec("weather", "Tells the weather.", city), karen.ToolSpec("time", "", city)]
+    asked = [{"role": "user", "content": "Hello!"}]
+    for chosen in ("required", "weather"):
+        shown = tools[:1] if chosen == "required" else tools
+        events = list(demo.session().generate(asked, tools=shown, tool_choice=chosen))
+        calls = [event for event in events if isinstance(event, karen.ToolCall)]
+        assert [call.name for call in calls] == ["weather"], events
+    with pytest.raises(karen.InvalidArgumentError):
+        demo.session().generate(asked, tools=tools, tool_choice="absent").text()
+
+
+def test_what_a_model_thinks_is_told_apart_from_what_it_says(k: karen.Karen) -> None:
+    class Thinker(karen.ModelAdapter):
+        def generate(self, request: karen.GenerateRequest) -> Iterator[str | karen.ReasoningDelta]:
+            yield karen.ReasoningDelta("Two and two")
+            yield karen.ReasoningDelta(" make four.")
+            yield "4"
+
+    k.models.register("thinker", Thinker())
+    me = k.session()
+    answer = me.generate([{"role": "user", "content": "2+2?"}])
+    events = list(answer)
+    thoughts = [event.text for event in events if isinstance(event, karen.ReasoningDelta)]
+    assert "".join(thoughts) == "Two and two make four."
+    assert [event.text for event in events if isinstance(event, karen.Delta)] == ["4"]
+    usage = next(event for event in events if isinstance(event, karen.Usage))
+    assert usage.completion_tokens == 3
+    assert me.chat("2+2?").text() == "4"
+
+
+def test_an_answer_says_which_model_gives_it_and_why(k: karen.Karen, words: Any) -> None:
+    class Absent(karen.ModelAdapter):
+        def load(self) -> None:
+            raise FileNotFoundError("no weights here")
+
+        def generate(self, request: karen.GenerateRequest) -> Iterator[str]:
+            yield "never"
+
+    k.models.register("absent", Absent())
+    k.models.register("words", words("hello"))
+    k.models.set_route("best", ["absent", "words"], keep=False)
+    answer = k.session().generate([{"role": "user", "content": "Hi"}], model="best")
+    served = answer.served
+    assert (served.asked, served.answered, served.why) == ("best", "words", "fallback")
+    assert [passed.model for passed in served.passed_over] == ["absent"]
+    assert answer.text() == "hello" and not served.from_cache
+    (route,) = k.models.routes()
+    assert (route.targets, route.is_kept) == (["absent", "words"], False)
+    assert list(route.cooling) == ["absent"]

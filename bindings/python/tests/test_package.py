@@ -21,6 +21,11 @@ PAIRS = {
     karen.Memories: karen.AsyncMemories,
     karen.Models: karen.AsyncModels,
     karen.Auth: karen.AsyncAuth,
+    karen.SecondFactors: karen.AsyncSecondFactors,
+    karen.Roles: karen.AsyncRoles,
+    karen.Tenants: karen.AsyncTenants,
+    karen.Mail: karen.AsyncMail,
+    karen.Privacy: karen.AsyncPrivacy,
     karen.Turn: karen.AsyncTurn,
     karen.Answer: karen.AsyncAnswer,
     karen.Events: karen.AsyncEvents,
@@ -135,6 +140,41 @@ def test_data_is_frozen_and_hides_its_secrets(me: karen.Session) -> None:
     account = karen.Account("usr_1", "default", "a@b.c", "A", "owner", "active", 0)
     signed_in = karen.SignedIn("secret-a", "secret-b", 1.0, account)
     assert "secret" not in repr(signed_in)
+
+
+def test_data_is_as_any_dataclass_from_its_first_instance_on(program: Program) -> None:
+    done = program(
+        """
+        import dataclasses, pickle, sys, threading
+        import karen
+
+        blank = {"link": karen.Link, "check": karen.Check}
+        assert not any(dataclasses.is_dataclass(kind) for kind in blank.values())
+        made = []
+        threads = [
+            threading.Thread(target=lambda: made.append(karen.Check("ok", "fine"))) for _ in range(8)
+        ]
+        [thread.start() for thread in threads], [thread.join() for thread in threads]
+        assert made == [karen.Check(status="ok", detail="fine")] * 8
+        assert repr(made[0]) == "Check(status='ok', detail='fine')"
+        try:
+            made[0].detail = "worse"
+        except dataclasses.FrozenInstanceError:
+            print(pickle.dumps(made[0]).hex())
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    done = program(
+        """
+        import pickle, sys
+        first = pickle.loads(bytes.fromhex(sys.argv[1]))
+        import karen
+        assert first == karen.Check("ok", "fine") and hash(first)
+        print("same")
+        """,
+        done.stdout,
+    )
+    assert done.stdout == "same\n", done.stderr
 
 
 def test_a_setting_is_text_a_number_or_a_truth() -> None:

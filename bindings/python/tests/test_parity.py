@@ -28,6 +28,7 @@ HANDLES = {
         "RememberBuilder",
         "Answering",
         "Plugins",
+        "Privacy",
         "FunctionTool",
     ),
     "karen-infer/src/models": ("Models",),

@@ -81,7 +81,7 @@ def test_a_model_that_fails_ends_the_turn_with_its_words(k: karen.Karen) -> None
 def test_an_answer_without_a_conversation_is_remembered_by_nobody(
     k: karen.Karen, words: Any
 ) -> None:
-    k.models.register("words", words("tea ", "time"))
+    k.models.register("words", words("tea time"))
     me = k.session()
     answer = me.generate([{"role": "user", "content": "What is it?"}])
     assert answer.model == "words"

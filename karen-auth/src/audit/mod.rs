@@ -1,6 +1,8 @@
 //! The audit log: what happened to accounts, in a chain that shows every change.
 
 mod chain;
+mod checkpoint;
+mod format;
 mod sql;
 
 use std::fmt;
@@ -10,6 +12,9 @@ use std::str::FromStr;
 use async_trait::async_trait;
 
 pub use chain::AuditChain;
+pub use checkpoint::AuditCheckpoint;
+pub(crate) use checkpoint::CheckpointSigner;
+pub use format::AuditFormat;
 pub use sql::SqlAuditLog;
 
 use crate::{AccountId, AuthError, AuthErrorKind, TenantId};
@@ -93,6 +98,12 @@ actions! {
     MemberRemoved => "member.removed",
     /// An account got another role.
     RoleAssigned => "role.assigned",
+    /// Somebody asked for everything that is kept of an account or a tenant, to take it along.
+    DataExported => "data.exported",
+    /// Somebody asked that everything be erased that is kept of an account or a tenant.
+    ErasureBegun => "erasure.begun",
+    /// Everything that was kept of an account or a tenant is erased.
+    Erased => "erased",
     /// A role of the tenant's own was made or changed.
     RoleChanged => "role.changed",
     /// A role of the tenant's own was deleted.
@@ -175,7 +186,8 @@ pub struct AuditEntry {
 ///
 /// What an implementation owes its callers, and `testing::audit_log` checks: an entry that was
 /// answered is durable; entries are numbered from 1 without gaps, also when many append at the same
-/// time; each carries the hash that [`AuditChain`] expects; the logs of two tenants do not touch.
+/// time; each carries the hash that [`AuditChain`] expects; the logs of two tenants do not touch;
+/// a log that was cut at a checkpoint goes on from there.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Appends an event to its tenant's log.
@@ -188,4 +200,27 @@ pub trait AuditLog: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, AuthError>;
+
+    /// As [`list`](Self::list), of the entries whose actor or subject is `account`.
+    async fn about(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, AuthError>;
+
+    /// The number of the last entry before the first that is not older than `before_ms`; `None` when
+    /// there is none so old.
+    async fn last_before(
+        &self,
+        tenant: &TenantId,
+        before_ms: i64,
+    ) -> Result<Option<u64>, AuthError>;
+
+    /// Deletes the entries up to the checkpoint, and keeps the checkpoint in their place.
+    async fn cut(&self, checkpoint: &AuditCheckpoint) -> Result<(), AuthError>;
+
+    /// Where the log was last cut; `None` for one that is there from its beginning.
+    async fn begins_after(&self, tenant: &TenantId) -> Result<Option<AuditCheckpoint>, AuthError>;
 }

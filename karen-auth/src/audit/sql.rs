@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use karen_sql::{Database, SqlError, SqlErrorKind, Tx};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
-use super::{AuditAction, AuditChain, AuditEntry, AuditEvent, AuditLog, Outcome};
+use super::{AuditAction, AuditChain, AuditCheckpoint, AuditEntry, AuditEvent, AuditLog, Outcome};
 use crate::stored::{damaged, parsed, parsed_if_any, value};
 use crate::{AccountId, AuthError, TenantId};
 
@@ -65,6 +65,91 @@ impl AuditLog for SqlAuditLog {
         .map_err(|e| SqlError::of("list", "audit entries", e))?;
         rows.iter().map(read).collect()
     }
+
+    async fn about(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows = sqlx::query(
+            "SELECT * FROM auth_audit WHERE tenant = $1 AND seq > $2
+             AND (actor = $3 OR subject = $3) ORDER BY seq LIMIT $4",
+        )
+        .bind(tenant.as_str())
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(account.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("list", "audit entries about an account", e))?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn last_before(
+        &self,
+        tenant: &TenantId,
+        before_ms: i64,
+    ) -> Result<Option<u64>, AuthError> {
+        let of = |e| SqlError::of("find old entries of", "audit log", e);
+        let mut reader = self.0.read().await?;
+        let row = sqlx::query(
+            "SELECT MAX(seq) AS last FROM auth_audit WHERE tenant = $1 AND seq < COALESCE(
+               (SELECT MIN(seq) FROM auth_audit WHERE tenant = $1 AND at >= $2), $3)",
+        )
+        .bind(tenant.as_str())
+        .bind(before_ms)
+        .bind(i64::MAX)
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(of)?;
+        let last: Option<i64> = row.try_get("last").map_err(of)?;
+        Ok(last.and_then(|last| u64::try_from(last).ok()))
+    }
+
+    async fn cut(&self, checkpoint: &AuditCheckpoint) -> Result<(), AuthError> {
+        let (tenant, (seq, _)) = (checkpoint.tenant().as_str(), checkpoint.head());
+        let mut tx = self.0.write().await?;
+        sqlx::query(
+            "INSERT INTO auth_audit_cuts (tenant, checkpoint) VALUES ($1, $2)
+             ON CONFLICT (tenant) DO UPDATE SET checkpoint = excluded.checkpoint",
+        )
+        .bind(tenant)
+        .bind(checkpoint.to_string())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("keep checkpoint of", "audit log", e))?;
+        sqlx::query("DELETE FROM auth_audit WHERE tenant = $1 AND seq <= $2")
+            .bind(tenant)
+            .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("cut", "audit log", e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn begins_after(&self, tenant: &TenantId) -> Result<Option<AuditCheckpoint>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let checkpoint = last_cut(&mut reader, tenant).await?;
+        let read = |text: String| text.parse().map_err(|_| damaged("checkpoint"));
+        checkpoint.map(read).transpose()
+    }
+}
+
+async fn last_cut(
+    connection: &mut AnyConnection,
+    tenant: &TenantId,
+) -> Result<Option<String>, SqlError> {
+    let of = |e| SqlError::of("read checkpoint of", "audit log", e);
+    let row = sqlx::query("SELECT checkpoint FROM auth_audit_cuts WHERE tenant = $1")
+        .bind(tenant.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(of)?;
+    row.map(|row| row.try_get("checkpoint").map_err(of))
+        .transpose()
 }
 
 /// Where the tenant's chain ends. Reads no more than that: a damaged entry is for the reader of the
@@ -78,18 +163,28 @@ async fn end(tx: &mut Tx, tenant: &TenantId) -> Result<AuditChain, SqlError> {
             .await
             .map_err(of)?;
     let Some(row) = row else {
-        return Ok(AuditChain::default());
+        return cut_end(tx, tenant).await;
     };
     let seq: i64 = row.try_get("seq").map_err(of)?;
     let hash: Vec<u8> = row.try_get("hash").map_err(of)?;
     match (u64::try_from(seq), hash.try_into()) {
         (Ok(seq), Ok(hash)) => Ok(AuditChain::resume(seq, hash)),
-        _ => Err(SqlError::new(
-            SqlErrorKind::Corrupt,
-            "read end of",
-            "audit log",
-        )),
+        _ => Err(unreadable_end()),
     }
+}
+
+/// The end of a log without entries: where it was cut, or its beginning.
+async fn cut_end(tx: &mut Tx, tenant: &TenantId) -> Result<AuditChain, SqlError> {
+    let Some(text) = last_cut(tx, tenant).await? else {
+        return Ok(AuditChain::default());
+    };
+    let checkpoint: AuditCheckpoint = text.parse().map_err(|_| unreadable_end())?;
+    let (seq, hash) = checkpoint.head();
+    Ok(AuditChain::resume(seq, hash))
+}
+
+fn unreadable_end() -> SqlError {
+    SqlError::new(SqlErrorKind::Corrupt, "read end of", "audit log")
 }
 
 async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), SqlError> {

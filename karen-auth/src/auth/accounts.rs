@@ -88,6 +88,21 @@ impl Auth {
             .await
     }
 
+    /// One account of the principal's tenant.
+    ///
+    /// # Errors
+    /// `Denied` without `users:read`; `NotFound`.
+    pub async fn account(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+    ) -> Result<Account, AuthError> {
+        principal.require(Permission::UsersRead)?;
+        let identities = &self.shared.ports.identities;
+        let identity = identities.get(principal.tenant(), account).await?;
+        identity.map(|i| i.account).ok_or_else(no_account)
+    }
+
     /// Shuts an account out of the tenant: sessions, tokens and keys are dead at once.
     ///
     /// # Errors

@@ -51,9 +51,20 @@ impl Auth {
         Ok(Principal::for_account(&identity.account))
     }
 
-    /// Whom the token names. The store of keys is asked when the token names one that another
-    /// instance may have made.
+    /// Whom the token names.
     async fn believe(&self, token: &str) -> Result<Bearer, AuthError> {
+        let (hash, believed) = (TokenHash::of(token), &self.shared.believed);
+        if let Some(bearer) = believed.get(&hash, self.now_ms()) {
+            return Ok(bearer);
+        }
+        let bearer = self.check(token).await?;
+        believed.keep(hash, bearer.clone(), self.now_ms());
+        Ok(bearer)
+    }
+
+    /// Checks a token's signature and claims. The store of keys is asked when the token names one
+    /// that another instance may have made.
+    async fn check(&self, token: &str) -> Result<Bearer, AuthError> {
         let (keys, access) = (&self.shared.signing, &self.shared.access);
         let known = access.verify(&keys.known(), token, self.now_ms());
         if known.as_ref().err() != Some(&Disbelief::UnknownKey) {

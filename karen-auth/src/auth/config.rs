@@ -7,8 +7,8 @@ use karen_sql::Database;
 
 use super::Lifetimes;
 use crate::{
-    AuthError, AuthErrorKind, Clock, HashingConfig, Mailer, PasswordPolicy, Signing, SigningSecret,
-    SystemClock,
+    AuthError, AuthErrorKind, Bell, Clock, HashingConfig, InProcessRateLimiter, Mailer,
+    PasswordPolicy, RateLimiter, Signing, SigningSecret, SystemClock,
 };
 
 /// How accounts and sessions are kept. Begin with [`AuthConfig::new`] and change what differs.
@@ -39,6 +39,9 @@ pub struct AuthConfig {
     /// For how long after somebody has shown their credentials they may do what is dangerous.
     /// Default 10 minutes.
     pub recent: Duration,
+    /// How long entries of the audit log are kept; [`Auth::tend`](crate::Auth::tend) deletes older
+    /// ones. Default for ever.
+    pub audit_retention: Option<Duration>,
     /// What people know the installation by, in their authenticator and in mails. Default `Karen`.
     pub display_name: String,
     /// Where people reach the installation: the beginning of the links in mails. Default
@@ -56,6 +59,12 @@ pub struct AuthConfig {
     pub passwords: PasswordPolicy,
     /// What a password hash costs.
     pub hashing: HashingConfig,
+    /// What counts tries; share one between instances that shall count together. Default in this
+    /// process.
+    pub limiter: Option<Arc<dyn RateLimiter>>,
+    /// What tells the other instances at once of what this one ends. Default none: they find out
+    /// within [`recheck`](Self::recheck).
+    pub bell: Option<Arc<dyn Bell>>,
     /// Where the time comes from. Default the machine's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -88,6 +97,7 @@ impl AuthConfig {
             refresh_grace: Duration::from_secs(10),
             recheck: Duration::from_secs(2),
             recent: 10 * MINUTE,
+            audit_retention: None,
             display_name: "Karen".to_owned(),
             public_url: "http://127.0.0.1:8000".to_owned(),
             mailer: None,
@@ -96,8 +106,15 @@ impl AuthConfig {
             audience: "karen".to_owned(),
             passwords: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
+            limiter: None,
+            bell: None,
             clock: Arc::new(SystemClock),
         }
+    }
+
+    pub(super) fn limiter(&self) -> Arc<dyn RateLimiter> {
+        let own = || Arc::new(InProcessRateLimiter::new(Arc::clone(&self.clock)));
+        self.limiter.clone().unwrap_or_else(|| own())
     }
 
     pub(super) fn lifetimes(&self) -> Result<Lifetimes, AuthError> {
@@ -113,6 +130,7 @@ impl AuthConfig {
             refresh_grace: ms(self.refresh_grace),
             recheck: ms(self.recheck),
             recent: ms(self.recent),
+            audit: self.audit_retention.map(ms),
         })
     }
 }

@@ -157,11 +157,12 @@ impl Auth {
             account: session.account.clone(),
             session: session.id.clone(),
             epoch,
+            expires_at_ms,
         };
         let (access, refresh) = (&self.shared.access, &self.shared.refresh);
         let lasts_ms = u64::try_from(expires_at_ms - now_ms).unwrap_or(0);
         Ok(SignedIn {
-            access: access.issue(ring.signing(), &bearer, now_ms, expires_at_ms),
+            access: access.issue(ring.signing(), &bearer, now_ms),
             refresh: refresh.issue(&session.id, session.key.expose(), session.counter),
             expires_in: Duration::from_millis(lasts_ms),
             account,

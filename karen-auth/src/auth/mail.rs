@@ -31,6 +31,12 @@ pub struct Delivery {
 }
 
 impl Auth {
+    /// Whether mail is set up: without it there are no invitations and no links.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        self.shared.mailer.is_some()
+    }
+
     /// Waits until this instance has queued a mail. A program that sends mail loops over this and
     /// [`deliver_mail`](Self::deliver_mail).
     pub async fn mail_queued(&self) {

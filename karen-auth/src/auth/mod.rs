@@ -7,15 +7,19 @@ mod authenticate;
 mod challenge;
 mod config;
 mod email;
+mod ended;
+mod hearing;
 mod import;
 mod invitations;
 mod links;
 mod log_in;
 mod mail;
 mod password;
+mod privacy;
 mod refresh;
 mod reset;
 mod roles;
+mod sealing;
 mod second_factor;
 mod sessions;
 mod set_up;
@@ -34,19 +38,23 @@ pub use config::{AuthConfig, Registration};
 pub use import::NewImport;
 pub use invitations::Invitation;
 pub use mail::Delivery;
+pub use privacy::{PersonalData, TenantData};
 pub use roles::RoleChoice;
 
+use hearing::Hearing;
+
+use crate::audit::CheckpointSigner;
 use crate::live::LiveCredentials;
 use crate::password::Hashing;
 use crate::schema::{COMPONENT, MIGRATIONS};
 use crate::seal::Sealer;
 use crate::signing::{KeySource, SigningKeys};
 use crate::throttle::Throttle;
-use crate::token::{AccessTokens, RefreshKey};
+use crate::token::{AccessTokens, BelievedTokens, RefreshKey};
 use crate::{
-    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, InProcessRateLimiter,
-    MailQueue, Mailer, OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
-    SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
+    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, MailQueue, Mailer,
+    OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken, SigningKeyStore,
+    SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
     SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore, TenantId,
     TenantStore,
 };
@@ -65,11 +73,14 @@ struct Shared {
     throttle: Throttle,
     signing: SigningKeys,
     access: AccessTokens,
+    believed: BelievedTokens,
     refresh: RefreshKey,
     hashing: Hashing,
     passwords: PasswordPolicy,
     sealer: Arc<Sealer>,
-    live: LiveCredentials,
+    checkpoints: CheckpointSigner,
+    live: Arc<LiveCredentials>,
+    _hearing: Option<Hearing>,
     /// The text of the setup token, until the first account exists.
     setup_token: Mutex<Option<SetupToken>>,
     lifetimes: Lifetimes,
@@ -105,6 +116,7 @@ struct Lifetimes {
     refresh_grace: i64,
     recheck: i64,
     recent: i64,
+    audit: Option<i64>,
 }
 
 /// Gives `database` the tables of this crate, for stores that are used without [`Auth`].
@@ -147,6 +159,12 @@ impl Auth {
         Ok(auth)
     }
 
+    /// What counts the tries of this installation, for other limits of the same program.
+    #[must_use]
+    pub fn limiter(&self) -> Arc<dyn RateLimiter> {
+        Arc::clone(&self.shared.ports.limiter)
+    }
+
     fn now_ms(&self) -> i64 {
         self.shared.ports.clock.now_ms()
     }
@@ -156,6 +174,7 @@ impl Shared {
     async fn open(config: &AuthConfig, ports: Ports) -> Result<Self, AuthError> {
         let (secret, earlier) = (&config.secret, &config.earlier_secrets);
         let lifetimes = config.lifetimes()?;
+        let live = Arc::<LiveCredentials>::default();
         let sealer = Arc::new(Sealer::new(secret, earlier));
         let keys = KeySource {
             signing: config.signing.clone(),
@@ -171,11 +190,14 @@ impl Shared {
             ports,
             signing: SigningKeys::open(keys).await?,
             access: AccessTokens::new(&config.issuer, &config.audience),
+            believed: BelievedTokens::default(),
             refresh: RefreshKey::new(secret, earlier),
             hashing: Hashing::new(&config.hashing)?,
             passwords: config.passwords.checked()?,
             sealer,
-            live: LiveCredentials::default(),
+            checkpoints: CheckpointSigner::new(secret, earlier),
+            _hearing: hearing(config, &live).await,
+            live,
             setup_token: Mutex::default(),
             lifetimes,
             registration: config.registration,
@@ -184,6 +206,13 @@ impl Shared {
             mailer: config.mailer.clone(),
             mail_queued: Notify::new(),
         })
+    }
+}
+
+async fn hearing(config: &AuthConfig, live: &Arc<LiveCredentials>) -> Option<Hearing> {
+    match &config.bell {
+        Some(bell) => Some(Hearing::begin(bell, live).await),
+        None => None,
     }
 }
 
@@ -200,7 +229,7 @@ impl Ports {
             mail: Arc::new(SqlMailQueue::new(database.clone())),
             tenants: Arc::new(SqlTenantStore::new(database.clone())),
             audit: Arc::new(SqlAuditLog::new(database.clone())),
-            limiter: Arc::new(InProcessRateLimiter::new(Arc::clone(&config.clock))),
+            limiter: config.limiter(),
             clock: Arc::clone(&config.clock),
         }
     }

@@ -3,7 +3,7 @@
 use super::Auth;
 use super::accounts::{no_account, require_power};
 use crate::{
-    AccountId, AuditAction, AuthError, AuthErrorKind, CustomRole, Permission, Permissions,
+    Account, AccountId, AuditAction, AuthError, AuthErrorKind, CustomRole, Permission, Permissions,
     Principal, Role, RoleName,
 };
 
@@ -39,6 +39,39 @@ impl Auth {
         principal: &Principal,
         role: &CustomRole,
     ) -> Result<(), AuthError> {
+        self.require_role(principal, role).await?;
+        self.shared
+            .ports
+            .tenants
+            .put_role(principal.tenant(), role)
+            .await?;
+        self.shared.live.end_tenant(principal.tenant());
+        Ok(())
+    }
+
+    /// The same in place of what was `seen` under its name, a role or nothing.
+    ///
+    /// # Errors
+    /// As [`put_custom_role`](Self::put_custom_role), and `Stale` when something else is there.
+    pub async fn replace_custom_role(
+        &self,
+        principal: &Principal,
+        seen: Option<&CustomRole>,
+        role: &CustomRole,
+    ) -> Result<(), AuthError> {
+        self.require_role(principal, role).await?;
+        let (tenants, tenant) = (&self.shared.ports.tenants, principal.tenant());
+        let is_replaced = tenants.replace_role(tenant, seen, role).await?;
+        self.shared.live.end_tenant(tenant);
+        is_replaced.then_some(()).ok_or_else(stale)
+    }
+
+    /// Passes when the principal may make the role, or change it. The audit log tells of it.
+    async fn require_role(
+        &self,
+        principal: &Principal,
+        role: &CustomRole,
+    ) -> Result<(), AuthError> {
         principal.require(Permission::UsersWrite)?;
         require_power(principal, role.permissions, role.name.as_str())?;
         let (ports, tenant) = (&self.shared.ports, principal.tenant());
@@ -57,10 +90,7 @@ impl Auth {
             None => {}
         }
         let event = self.event_by(principal, AuditAction::RoleChanged, role.name.as_str());
-        ports.audit.append(&event).await?;
-        ports.tenants.put_role(tenant, role).await?;
-        self.shared.live.end_tenant(tenant);
-        Ok(())
+        ports.audit.append(&event).await.map(drop)
     }
 
     /// Deletes a role that nobody holds.
@@ -92,22 +122,48 @@ impl Auth {
         account: &AccountId,
         role: &RoleChoice,
     ) -> Result<(), AuthError> {
+        let (built_in, custom) = self.assignable(principal, account, role).await?;
+        let (identities, tenant) = (&self.shared.ports.identities, principal.tenant());
+        let is_set = identities.set_role(tenant, account, built_in, custom);
+        let is_set = is_set.await?;
+        self.shared.live.end_account(tenant, account);
+        is_set.then_some(()).ok_or_else(no_account)
+    }
+
+    /// The same if the account is still as it was `seen`.
+    ///
+    /// # Errors
+    /// As [`set_role`](Self::set_role), and `Stale` when it was changed.
+    pub async fn change_role(
+        &self,
+        principal: &Principal,
+        seen: &Account,
+        role: &RoleChoice,
+    ) -> Result<(), AuthError> {
+        let (built_in, custom) = self.assignable(principal, &seen.id, role).await?;
+        let identities = &self.shared.ports.identities;
+        let is_changed = identities.change_role(seen, built_in, custom).await?;
+        self.shared.live.end_account(principal.tenant(), &seen.id);
+        is_changed.then_some(()).ok_or_else(stale)
+    }
+
+    /// The role as it is kept, when the principal may give it to the account. The audit log tells of
+    /// it.
+    async fn assignable<'r>(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+        role: &'r RoleChoice,
+    ) -> Result<(Role, Option<&'r RoleName>), AuthError> {
         self.require_manageable(principal, account).await?;
         let (name, permissions) = self.chosen(principal, role).await?;
         require_power(principal, permissions, name)?;
-        let (built_in, custom) = match role {
+        let event = self.event_by(principal, AuditAction::RoleAssigned, account.as_str());
+        self.shared.ports.audit.append(&event).await?;
+        Ok(match role {
             RoleChoice::BuiltIn(role) => (*role, None),
             RoleChoice::Custom(name) => (Role::Custom, Some(name)),
-        };
-        let event = self.event_by(principal, AuditAction::RoleAssigned, account.as_str());
-        let (ports, tenant) = (&self.shared.ports, principal.tenant());
-        ports.audit.append(&event).await?;
-        let is_set = ports
-            .identities
-            .set_role(tenant, account, built_in, custom)
-            .await?;
-        self.shared.live.end_account(tenant, account);
-        is_set.then_some(()).ok_or_else(no_account)
+        })
     }
 
     async fn chosen<'r>(
@@ -133,4 +189,9 @@ impl Auth {
 fn no_role() -> AuthError {
     let reason = "the tenant has no such role";
     AuthError::new(AuthErrorKind::NotFound, "find the role", reason)
+}
+
+fn stale() -> AuthError {
+    let reason = "it was changed since you read it: read it again, then change it";
+    AuthError::new(AuthErrorKind::Stale, "change it", reason)
 }

@@ -1,6 +1,7 @@
 //! Listing and ending one's own sessions.
 
 use super::Auth;
+use crate::account::checked_name;
 use crate::{AuditAction, AuthError, AuthErrorKind, Principal, Session, SessionId, SessionInfo};
 
 impl Auth {
@@ -44,6 +45,29 @@ impl Auth {
         Ok(in_force.map(|session| info(session, principal)).collect())
     }
 
+    /// Calls the device of one session of the principal's account `name`.
+    ///
+    /// # Errors
+    /// `NotFound` when the account has no such session; `Invalid` for a name that is empty or has
+    /// more than 100 characters; `Denied` for an API key.
+    pub async fn name_session(
+        &self,
+        principal: &Principal,
+        session: &SessionId,
+        name: &str,
+    ) -> Result<(), AuthError> {
+        principal.require_session()?;
+        let name = checked_name(name)?;
+        let (tenant, account) = (principal.tenant(), principal.account());
+        let sessions = &self.shared.ports.sessions;
+        let renamed = sessions.rename(tenant, account, session, &name).await?;
+        let absent = || {
+            let reason = "there is no such session";
+            AuthError::new(AuthErrorKind::NotFound, "name the session", reason)
+        };
+        renamed.then_some(()).ok_or_else(absent)
+    }
+
     /// Ends one session of the principal's account.
     ///
     /// # Errors
@@ -81,7 +105,7 @@ impl Auth {
     }
 }
 
-fn info(session: Session, principal: &Principal) -> SessionInfo {
+pub(super) fn info(session: Session, principal: &Principal) -> SessionInfo {
     SessionInfo {
         is_current: principal.session() == Some(&session.id),
         id: session.id,

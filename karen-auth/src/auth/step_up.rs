@@ -31,6 +31,17 @@ impl Auth {
         ))
     }
 
+    /// The same for what the owner of the data may do as well, by a command on the machine.
+    pub(super) async fn require_recent_or_owner(
+        &self,
+        principal: &Principal,
+    ) -> Result<(), AuthError> {
+        match principal.is_owner() {
+            true => Ok(()),
+            false => self.require_recent(principal).await,
+        }
+    }
+
     /// Shows the principal's credentials once more: the password, and a code when there is a second
     /// factor.
     ///

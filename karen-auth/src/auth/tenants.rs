@@ -98,14 +98,28 @@ impl Auth {
         principal: &Principal,
         tenant: &TenantId,
     ) -> Result<(), AuthError> {
-        require_over(principal, tenant)?;
-        self.require_recent(principal).await?;
+        self.require_tenant_erasable(principal, tenant).await?;
         let event = self.event_by(principal, AuditAction::TenantDeleted, tenant.as_str());
         let ports = &self.shared.ports;
         ports.audit.append(&event).await?;
         let is_deleted = ports.tenants.delete(tenant).await?;
         self.shared.live.end_tenant(tenant);
         is_deleted.then_some(()).ok_or_else(no_tenant)
+    }
+
+    /// Passes when the principal may delete the tenant, here and now.
+    ///
+    /// # Errors
+    /// As [`delete_tenant`](Self::delete_tenant).
+    pub async fn require_tenant_erasable(
+        &self,
+        principal: &Principal,
+        tenant: &TenantId,
+    ) -> Result<(), AuthError> {
+        require_over(principal, tenant)?;
+        self.require_recent_or_owner(principal).await?;
+        let found = self.shared.ports.tenants.get(tenant).await?;
+        found.map(drop).ok_or_else(no_tenant)
     }
 
     /// The tenants that the principal's account is a member of, in the order of joining.
@@ -191,7 +205,7 @@ fn require_over(principal: &Principal, tenant: &TenantId) -> Result<(), AuthErro
     ))
 }
 
-fn no_tenant() -> AuthError {
+pub(super) fn no_tenant() -> AuthError {
     let reason = "there is no such tenant, or none of yours";
     AuthError::new(AuthErrorKind::NotFound, "find the tenant", reason)
 }

@@ -4,7 +4,7 @@ use super::Auth;
 use crate::AuthError;
 
 impl Auth {
-    /// Forgets what has expired, rotates stored signing keys that are due, and re-encrypts what an
+    /// Forgets what has expired, shortens audit logs, rotates stored signing keys that are due, and re-encrypts what an
     /// earlier secret has encrypted. Call it every minute or so, on any instance or on all.
     ///
     /// # Errors
@@ -15,6 +15,7 @@ impl Auth {
         ports.sessions.delete_expired(now_ms).await?;
         ports.one_time.delete_expired(now_ms).await?;
         ports.mail.delete_expired(now_ms).await?;
+        self.shorten_audit_logs().await?;
         self.reseal_seeds().await?;
         self.shared.signing.tend().await
     }

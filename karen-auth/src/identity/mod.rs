@@ -179,6 +179,14 @@ pub trait IdentityStore: Send + Sync {
         custom: Option<&RoleName>,
     ) -> Result<bool, AuthError>;
 
+    /// The same if the account is still as it was `seen`, in one step; `false` when it is not.
+    async fn change_role(
+        &self,
+        seen: &Account,
+        role: Role,
+        custom: Option<&RoleName>,
+    ) -> Result<bool, AuthError>;
+
     /// Ends the membership with its sessions and keys, and deletes an account that has no other;
     /// `false` when it is absent.
     async fn leave(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, AuthError>;

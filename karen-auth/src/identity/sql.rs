@@ -268,6 +268,36 @@ impl IdentityStore for SqlIdentityStore {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn change_role(
+        &self,
+        seen: &Account,
+        role: Role,
+        custom: Option<&RoleName>,
+    ) -> Result<bool, AuthError> {
+        let own_role = seen.custom_role.as_ref().map(|role| role.name.as_str());
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_memberships SET role = $1, custom_role = $2
+             WHERE tenant = $3 AND account = $4 AND role = $5 AND COALESCE(custom_role, '') = $6
+             AND state = $7 AND EXISTS (SELECT 1 FROM auth_accounts a
+               WHERE a.id = $4 AND a.email = $8 AND a.name = $9)",
+        )
+        .bind(role.as_str())
+        .bind(custom.map(RoleName::as_str))
+        .bind(seen.tenant.as_str())
+        .bind(seen.id.as_str())
+        .bind(seen.role.as_str())
+        .bind(own_role.unwrap_or_default())
+        .bind(seen.state.as_str())
+        .bind(seen.email.as_str())
+        .bind(seen.name.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("change role of", seen.id.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     async fn leave(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, AuthError> {
         let mut tx = self.0.write().await?;
         let has_left = end_membership(&mut tx, tenant, account).await?;

@@ -2,7 +2,8 @@
 //! never waits for a mail server.
 
 use async_trait::async_trait;
-use karen_sql::{Database, SqlError};
+use karen_sql::{Database, Dialect, SqlError};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -79,16 +80,21 @@ impl MailQueue for SqlMailQueue {
     }
 
     async fn claim(&self, now_ms: i64) -> Result<Option<QueuedMail>, AuthError> {
+        // SQLite has one writer at a time; in PostgreSQL, whoever finds a mail being claimed takes
+        // the next.
+        let lock = match self.0.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
+        };
         let mut tx = self.0.write().await?;
-        // The condition is repeated for PostgreSQL: who waited for the row must look again.
-        let row = sqlx::query(
+        let row = sqlx::query(AssertSqlSafe(format!(
             "UPDATE auth_mail
              SET claims = claims + 1, due_at = $1 + 60000 * (claims + 1) * (claims + 1)
-             WHERE due_at <= $1 AND id = (
+             WHERE id = (
                SELECT id FROM auth_mail WHERE due_at <= $1 AND expires_at > $1
-               ORDER BY due_at, id LIMIT 1)
-             RETURNING *",
-        )
+               ORDER BY due_at, id LIMIT 1 {lock})
+             RETURNING *"
+        )))
         .bind(now_ms)
         .fetch_optional(&mut *tx)
         .await

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Grant, Quota, RateKey, RateLimiter};
+use super::{Grant, Quota, RateKey, RateLimiter, granted_after};
 use crate::{AuthError, Clock};
 
 /// Beyond this many keys, about 10 MB, the half that frees first is forgotten.
@@ -40,7 +40,7 @@ impl RateLimiter for InProcessRateLimiter {
             Ok(next) => {
                 make_room(&mut arrivals, now);
                 arrivals.insert(*key, next);
-                Ok(Grant::Granted)
+                Ok(granted_after(left_to_go(next, now), quota))
             }
             Err(retry_after) => Ok(Grant::Denied { retry_after }),
         }
@@ -62,6 +62,11 @@ fn gcra(arrival: i64, now: i64, quota: &Quota) -> Result<i64, Duration> {
         Ok(0) | Err(_) => Ok(next),
         Ok(wait_ms) => Err(Duration::from_millis(wait_ms)),
     }
+}
+
+/// The time from now until the burst is free again.
+fn left_to_go(next: i64, now: i64) -> Duration {
+    Duration::from_millis(u64::try_from(next - now).unwrap_or(0))
 }
 
 fn make_room(arrivals: &mut HashMap<RateKey, i64>, now: i64) {

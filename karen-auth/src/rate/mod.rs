@@ -54,7 +54,12 @@ pub struct Quota {
 #[must_use]
 pub enum Grant {
     /// Go on.
-    Granted,
+    Granted {
+        /// How many more would be granted at this moment.
+        left: u32,
+        /// After this time without another try, the whole burst is free again.
+        full_in: Duration,
+    },
     /// Not before this time has passed.
     Denied {
         /// After it, one try is granted if no other came in between.
@@ -62,11 +67,31 @@ pub enum Grant {
     },
 }
 
+impl Grant {
+    /// Whether to go on.
+    #[must_use]
+    pub fn is_granted(self) -> bool {
+        matches!(self, Self::Granted { .. })
+    }
+}
+
+/// What a granted try leaves, after which the whole burst is free again in `full_in`.
+pub(crate) fn granted_after(full_in: Duration, quota: &Quota) -> Grant {
+    let used = full_in
+        .as_millis()
+        .div_ceil(quota.period.as_millis().max(1));
+    let used = u32::try_from(used).unwrap_or(u32::MAX);
+    Grant::Granted {
+        left: quota.burst.saturating_sub(used),
+        full_in,
+    }
+}
+
 /// Counts tries by the generic cell rate algorithm (ITU-T I.371, GCRA).
 ///
 /// What an implementation owes its callers, and `testing::rate_limiter` checks: exactly `burst`
 /// tries at once are granted, however many call at the same time; then one each `period`; a denied
-/// try counts for nothing; keys do not know each other; `reset` forgets a key.
+/// try counts for nothing; a grant says how many are left, and when all are; keys do not know each other; `reset` forgets a key.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
     /// Counts one try.

@@ -123,6 +123,15 @@ pub trait SessionStore: Send + Sync {
         at_ms: i64,
     ) -> Result<bool, AuthError>;
 
+    /// Calls the session's device `name` from here on; `false` when the session is absent.
+    async fn rename(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        session: &SessionId,
+        name: &str,
+    ) -> Result<bool, AuthError>;
+
     /// Ends the session; `false` when it is absent.
     async fn delete(
         &self,

@@ -120,6 +120,28 @@ impl SessionStore for SqlSessionStore {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn rename(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        session: &SessionId,
+        name: &str,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_sessions SET device = $1 WHERE tenant = $2 AND account = $3 AND id = $4",
+        )
+        .bind(name)
+        .bind(tenant.as_str())
+        .bind(account.as_str())
+        .bind(session.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("rename", session.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     async fn delete(
         &self,
         tenant: &TenantId,

@@ -135,6 +135,15 @@ pub trait TenantStore: Send + Sync {
     /// Keeps a role, in place of one of the same name.
     async fn put_role(&self, tenant: &TenantId, role: &CustomRole) -> Result<(), AuthError>;
 
+    /// Keeps a role in place of what was `seen` under its name, a role or nothing, in one step;
+    /// `false` when something else is there.
+    async fn replace_role(
+        &self,
+        tenant: &TenantId,
+        seen: Option<&CustomRole>,
+        role: &CustomRole,
+    ) -> Result<bool, AuthError>;
+
     /// Deletes a role; `false` when it is absent.
     ///
     /// # Errors

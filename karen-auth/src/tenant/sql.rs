@@ -14,6 +14,7 @@ const DELETE: &[&str] = &[
     "DELETE FROM auth_api_keys WHERE tenant = $1",
     "DELETE FROM auth_one_time WHERE tenant = $1",
     "DELETE FROM auth_audit WHERE tenant = $1",
+    "DELETE FROM auth_audit_cuts WHERE tenant = $1",
     "DELETE FROM auth_roles WHERE tenant = $1",
     "DELETE FROM auth_totp WHERE account IN (SELECT account FROM auth_memberships m
      WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
@@ -127,6 +128,37 @@ impl TenantStore for SqlTenantStore {
         .await
         .map_err(|e| SqlError::of("put role of", tenant.as_str(), e))?;
         Ok(tx.commit().await?)
+    }
+
+    async fn replace_role(
+        &self,
+        tenant: &TenantId,
+        seen: Option<&CustomRole>,
+        role: &CustomRole,
+    ) -> Result<bool, AuthError> {
+        let statement = match seen {
+            Some(_) => {
+                "UPDATE auth_roles SET permissions = $3
+                 WHERE tenant = $1 AND name = $2 AND permissions = $4"
+            }
+            None => {
+                "INSERT INTO auth_roles (tenant, name, permissions) VALUES ($1, $2, $3)
+                 ON CONFLICT (tenant, name) DO NOTHING"
+            }
+        };
+        let mut tx = self.0.write().await?;
+        let query = sqlx::query(statement)
+            .bind(tenant.as_str())
+            .bind(role.name.as_str())
+            .bind(role.permissions.to_string());
+        let query = match seen {
+            Some(seen) => query.bind(seen.permissions.to_string()),
+            None => query,
+        };
+        let done = query.execute(&mut *tx).await;
+        let done = done.map_err(|e| SqlError::of("replace role of", tenant.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn delete_role(&self, tenant: &TenantId, role: &RoleName) -> Result<bool, AuthError> {

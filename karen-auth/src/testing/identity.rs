@@ -318,6 +318,14 @@ async fn sets_roles_and_lets_members_go(store: &dyn IdentityStore) {
     );
     let seen = store.get(&first, id).await.expect("get").expect("a member");
     assert_eq!(seen.account.role, Role::Viewer);
+    let change = async |role| store.change_role(&seen.account, role, None).await;
+    assert!(change(Role::Admin).await.expect("change"), "as it was seen");
+    assert!(
+        !change(Role::Developer).await.expect("change"),
+        "somebody else has changed it"
+    );
+    let kept = store.get(&first, id).await.expect("get").expect("a member");
+    assert_eq!(kept.account.role, Role::Admin);
     let joined = Account {
         tenant: second.clone(),
         ..identity.account.clone()

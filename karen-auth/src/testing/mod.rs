@@ -5,6 +5,7 @@
 
 mod api_key;
 mod audit;
+mod bell;
 mod clock;
 mod factor;
 mod identity;
@@ -22,6 +23,7 @@ mod tenant;
 
 pub use api_key::api_key_store;
 pub use audit::audit_log;
+pub use bell::bell;
 pub use clock::{ManualClock, clock};
 pub use factor::factor_store;
 pub use identity::identity_store;

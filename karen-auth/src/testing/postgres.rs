@@ -1,7 +1,8 @@
-//! Every suite on PostgreSQL: `KAREN_POSTGRES` is the address of an empty database.
+//! Every suite on PostgreSQL, which `make test` starts.
 
 use std::sync::Arc;
 
+use karen_sql::testing::fresh_postgres;
 use karen_sql::{Database, Location};
 
 use super::*;
@@ -12,10 +13,7 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_store_keeps_its_contract_on_postgresql() {
-    let Ok(url) = std::env::var("KAREN_POSTGRES") else {
-        println!("left out: no PostgreSQL; set KAREN_POSTGRES to the address of an empty database");
-        return;
-    };
+    let url = fresh_postgres("test_auth_suites").await;
     let database = Database::open(Location::Postgres(url)).await.expect("open");
     crate::migrate(&database).await.expect("migrate");
     let identities = Arc::new(SqlIdentityStore::new(database.clone()));

@@ -18,6 +18,7 @@ const QUOTA: Quota = Quota {
 pub async fn rate_limiter(limiter: Arc<dyn RateLimiter>, clock: &ManualClock) {
     grants_exactly_the_burst(&limiter).await;
     grants_one_more_each_period(&*limiter, clock).await;
+    says_what_is_left(&*limiter, clock).await;
     counts_no_denied_try(&*limiter, clock).await;
     keeps_keys_apart_and_forgets(&*limiter).await;
 }
@@ -32,7 +33,7 @@ async fn take(limiter: &dyn RateLimiter, key: &RateKey) -> Grant {
 
 async fn exhaust(limiter: &dyn RateLimiter, key: &RateKey) {
     for _ in 0..QUOTA.burst {
-        assert_eq!(take(limiter, key).await, Grant::Granted, "within the burst");
+        assert!(take(limiter, key).await.is_granted(), "within the burst");
     }
 }
 
@@ -45,7 +46,7 @@ async fn grants_exactly_the_burst(limiter: &Arc<dyn RateLimiter>) {
     let granted = grants
         .await
         .into_iter()
-        .filter(|grant| *grant == Grant::Granted)
+        .filter(|grant| grant.is_granted())
         .count();
     assert_eq!(granted, 5, "exactly the burst, however many call at once");
 }
@@ -63,9 +64,8 @@ async fn grants_one_more_each_period(limiter: &dyn RateLimiter, clock: &ManualCl
     };
     assert_eq!(take(limiter, &key).await, almost, "not a moment earlier");
     clock.advance(Duration::from_millis(1));
-    assert_eq!(
-        take(limiter, &key).await,
-        Grant::Granted,
+    assert!(
+        take(limiter, &key).await.is_granted(),
         "one more after a period"
     );
     assert_eq!(take(limiter, &key).await, denied, "and only one");
@@ -78,16 +78,27 @@ async fn grants_one_more_each_period(limiter: &dyn RateLimiter, clock: &ManualCl
     );
 }
 
+async fn says_what_is_left(limiter: &dyn RateLimiter, clock: &ManualClock) {
+    let key = fresh_key();
+    let granted = |left, periods| Grant::Granted {
+        left,
+        full_in: QUOTA.period * periods,
+    };
+    assert_eq!(take(limiter, &key).await, granted(4, 1));
+    assert_eq!(take(limiter, &key).await, granted(3, 2));
+    clock.advance(QUOTA.period);
+    assert_eq!(take(limiter, &key).await, granted(3, 2), "one came back");
+}
+
 async fn counts_no_denied_try(limiter: &dyn RateLimiter, clock: &ManualClock) {
     let key = fresh_key();
     exhaust(limiter, &key).await;
     for _ in 0..100 {
-        assert_ne!(take(limiter, &key).await, Grant::Granted);
+        assert!(!take(limiter, &key).await.is_granted());
     }
     clock.advance(QUOTA.period);
-    assert_eq!(
-        take(limiter, &key).await,
-        Grant::Granted,
+    assert!(
+        take(limiter, &key).await.is_granted(),
         "nobody is locked out by trying"
     );
 }
@@ -97,14 +108,9 @@ async fn keeps_keys_apart_and_forgets(limiter: &dyn RateLimiter) {
     exhaust(limiter, &key).await;
     exhaust(limiter, &other).await;
     limiter.reset(&key).await.expect("reset");
-    assert_eq!(
-        take(limiter, &key).await,
-        Grant::Granted,
-        "it was forgotten"
-    );
-    assert_ne!(
-        take(limiter, &other).await,
-        Grant::Granted,
+    assert!(take(limiter, &key).await.is_granted(), "it was forgotten");
+    assert!(
+        !take(limiter, &other).await.is_granted(),
         "the other was not"
     );
 }

@@ -13,6 +13,7 @@ pub async fn session_store(store: Arc<dyn SessionStore>) {
     keeps_what_it_is_given(&*store).await;
     steps_a_counter_once(&store).await;
     marks_who_showed_their_credentials(&*store).await;
+    renames_the_device_of_its_owner(&*store).await;
     ends_sessions_for_good(&*store).await;
     knows_no_other_tenant(&*store).await;
     forgets_what_expired(&*store).await;
@@ -51,6 +52,23 @@ async fn keeps_what_it_is_given(store: &dyn SessionStore) {
     assert_eq!(store.find(&SessionId::random()).await.expect("find"), None);
     let listed = store.list(&tenant, &account).await.expect("list");
     assert_eq!(listed, [new, old], "newest first");
+}
+
+async fn renames_the_device_of_its_owner(store: &dyn SessionStore) {
+    let (tenant, account) = (TenantId::random(), AccountId::random());
+    let session = inserted(store, session(&tenant, &account, 1)).await;
+    for (tenant, account) in [
+        (&tenant, &AccountId::random()),
+        (&TenantId::random(), &account),
+    ] {
+        let renamed = store.rename(tenant, account, &session.id, "stolen").await;
+        assert!(!renamed.expect("rename"), "it is somebody else's");
+    }
+    let renamed = store.rename(&tenant, &account, &session.id, "the old laptop");
+    assert!(renamed.await.expect("rename"));
+    let found = store.find(&session.id).await.expect("find").expect("alive");
+    assert_eq!(found.device.name.as_deref(), Some("the old laptop"));
+    assert_eq!(found.device.address, session.device.address);
 }
 
 async fn steps_a_counter_once(store: &Arc<dyn SessionStore>) {

@@ -126,9 +126,29 @@ async fn keeps_roles_apart(store: &dyn TenantStore) {
     );
     let changed = CustomRole {
         permissions: Permissions::default(),
-        ..first
+        ..first.clone()
     };
-    store.put_role(&tenant, &changed).await.expect("replace");
+    let replace = async |seen, role| store.replace_role(&tenant, seen, role).await;
+    let third = role("reader");
+    assert!(replace(Some(&first), &changed).await.expect("replace"));
+    for (seen, role) in [
+        (Some(&first), &first),
+        (None, &changed),
+        (Some(&third), &third),
+    ] {
+        let replaced = replace(seen, role).await.expect("replace");
+        assert!(!replaced, "something else is there");
+    }
+    assert!(
+        replace(None, &third).await.expect("replace"),
+        "nothing was there"
+    );
+    assert!(
+        store
+            .delete_role(&tenant, &third.name)
+            .await
+            .expect("delete")
+    );
     assert_eq!(
         store.roles(&tenant).await.expect("list"),
         [changed, second.clone()]

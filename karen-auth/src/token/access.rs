@@ -33,11 +33,14 @@ struct Claims {
 }
 
 /// The bearer that a believed token names.
+#[derive(Clone, Debug)]
 pub(crate) struct Bearer {
     pub(crate) tenant: TenantId,
     pub(crate) account: AccountId,
     pub(crate) session: SessionId,
     pub(crate) epoch: i64,
+    /// Until when the token speaks for them, unix milliseconds; a token keeps whole seconds.
+    pub(crate) expires_at_ms: i64,
 }
 
 /// Why a token is not believed.
@@ -63,14 +66,8 @@ impl AccessTokens {
         }
     }
 
-    /// A token for `bearer`, good from `now_ms` until `expires_at_ms`.
-    pub(crate) fn issue(
-        &self,
-        key: &SigningKey,
-        bearer: &Bearer,
-        now_ms: i64,
-        expires_at_ms: i64,
-    ) -> AccessToken {
+    /// A token for `bearer`, good from `now_ms` on.
+    pub(crate) fn issue(&self, key: &SigningKey, bearer: &Bearer, now_ms: i64) -> AccessToken {
         let now = now_ms.div_euclid(1000);
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -82,7 +79,7 @@ impl AccessTokens {
             jti: URL_SAFE_NO_PAD.encode(rand::random::<[u8; JTI_BYTES]>()),
             iat: now,
             nbf: now,
-            exp: expires_at_ms.div_euclid(1000),
+            exp: bearer.expires_at_ms.div_euclid(1000),
         };
         let payload = serde_json::to_vec(&claims).expect("claims are plain JSON");
         AccessToken::new(jws::sign(&header(key), &payload, key))
@@ -133,6 +130,7 @@ impl Claims {
             account: AccountId::parse(&self.sub).ok()?,
             session: SessionId::parse(&self.sid).ok()?,
             epoch: self.ep,
+            expires_at_ms: self.exp.checked_mul(1000)?,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Tokens: what is handed out, and what is believed when it comes back.
 
 mod access;
+mod believed;
 mod jws;
 mod opaque;
 mod refresh;
 
 pub(crate) use access::{AccessTokens, Bearer, Disbelief};
+pub(crate) use believed::BelievedTokens;
 pub use opaque::TokenHash;
 pub(crate) use opaque::{API_KEY_PREFIX, CHALLENGE_PREFIX, LINK_PREFIX, SETUP_PREFIX, draw};
 pub(crate) use refresh::{RefreshKey, RefreshTicket, Reuse, judge};

@@ -7,7 +7,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Pool, Row};
 
 use crate::migration::migrate;
-use crate::{Dialect, Location, Migration, Reader, SqlError, SqlErrorKind, Tx};
+use crate::{Dialect, Location, Lock, Migration, Reader, SqlError, SqlErrorKind, Tx};
 
 /// How long a caller waits for a connection before the database counts as busy.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -15,6 +15,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const SQLITE_READERS_MAX: u32 = 4;
 #[cfg(feature = "postgres")]
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// Locks that one program holds at once; each takes a connection of its own, so that whoever holds
+/// one finds connections to work with.
+#[cfg(feature = "postgres")]
+const POSTGRES_LOCKS_MAX: u32 = 8;
 
 /// Every SQLite connection starts with these. A commit returns after it is synced
 /// (`synchronous=FULL`), and what is deleted is overwritten (`secure_delete`): a person who asks to
@@ -31,6 +35,7 @@ pub struct Database {
     dialect: Dialect,
     readers: Pool<Any>,
     writers: Pool<Any>,
+    locks: Pool<Any>,
 }
 
 impl Database {
@@ -91,6 +96,16 @@ impl Database {
         .map_err(of)
     }
 
+    /// Waits until no other program holds the lock of this name, and holds it until it is dropped. A
+    /// SQLite file has one program, which needs none. Callers of the same program exclude one another
+    /// by other means.
+    ///
+    /// # Errors
+    /// `Busy` when it was held for 30 s, `Unavailable`.
+    pub async fn lock(&self, name: &str) -> Result<Lock, SqlError> {
+        Lock::take(self.dialect, &self.locks, name).await
+    }
+
     /// Checks that the whole of a SQLite file is sound. PostgreSQL checks its own pages.
     ///
     /// # Errors
@@ -115,6 +130,7 @@ impl Database {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
+        self.locks.close().await;
     }
 }
 
@@ -127,10 +143,12 @@ async fn open_file(location: &Location) -> Result<Database, SqlError> {
     create_file(location)
         .await
         .map_err(|e| SqlError::of("open", format!("{location:?}"), e))?;
+    let writers = sqlite_pool(location, 1)?;
     Ok(Database {
         dialect: Dialect::Sqlite,
         readers: sqlite_pool(location, SQLITE_READERS_MAX)?,
-        writers: sqlite_pool(location, 1)?,
+        locks: writers.clone(),
+        writers,
     })
 }
 
@@ -149,23 +167,30 @@ async fn open_memory(location: &Location) -> Result<Database, SqlError> {
     Ok(Database {
         dialect: Dialect::Sqlite,
         readers: pool.clone(),
+        locks: pool.clone(),
         writers: pool,
     })
 }
 
 #[cfg(feature = "postgres")]
 async fn open_postgres(location: &Location) -> Result<Database, SqlError> {
-    let pool = AnyPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS_MAX)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect(&location.url())
-        .await
-        .map_err(|e| SqlError::of("open", format!("{location:?}"), e))?;
+    let of = |e| SqlError::of("open", format!("{location:?}"), e);
+    let pool = postgres_options(POSTGRES_CONNECTIONS_MAX);
+    let pool = pool.connect(&location.url()).await.map_err(of)?;
+    let locks = postgres_options(POSTGRES_LOCKS_MAX);
     Ok(Database {
         dialect: Dialect::Postgres,
         readers: pool.clone(),
         writers: pool,
+        locks: locks.connect_lazy(&location.url()).map_err(of)?,
     })
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_options(connections_max: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
 }
 
 #[cfg(not(feature = "postgres"))]

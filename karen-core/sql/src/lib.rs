@@ -34,16 +34,22 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `postgres` | [`Location::Postgres`] | a dozen dependencies |
+//! | `testing` | databases for tests | for tests only |
 
 mod database;
 mod error;
 mod location;
+mod lock;
 mod migration;
 mod transaction;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use database::Database;
 pub use error::{SqlError, SqlErrorKind};
 pub use location::{Dialect, Location};
+pub use lock::Lock;
 pub use migration::Migration;
 pub use transaction::{Reader, Tx};
 

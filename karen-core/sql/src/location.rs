@@ -50,6 +50,16 @@ impl std::fmt::Debug for Location {
     }
 }
 
+/// The name of what speaks it.
+impl std::fmt::Display for Dialect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
 /// A dialect of SQL that stores support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -57,4 +67,21 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL 15 or later.
     Postgres,
+}
+
+impl Dialect {
+    /// An aggregate: the rows that meet `condition` as a JSON array, each the array of `columns`. Those
+    /// hold text, numbers or nothing.
+    #[must_use]
+    pub fn json_of_rows(self, columns: &str, condition: &str) -> String {
+        let (array, group) = match self {
+            Self::Sqlite => ("json_array", "json_group_array"),
+            Self::Postgres => ("json_build_array", "json_agg"),
+        };
+        let rows = format!("{group}({array}({columns})) FILTER (WHERE {condition})");
+        match self {
+            Self::Sqlite => rows,
+            Self::Postgres => format!("COALESCE({rows}, '[]')::text"),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Executor, Row};
 
+use crate::lock::lock;
 use crate::{Database, Dialect, SqlError, SqlErrorKind, now_ms};
 
 /// One step of a component's schema. Steps are applied in order, each in the same transaction as
@@ -32,6 +33,8 @@ pub(crate) async fn migrate(
         return Ok(());
     }
     let mut tx = database.write().await?;
+    // PostgreSQL lets two programs find a table missing, and fails one of them.
+    lock(&mut tx, database.dialect(), "karen_schema").await?;
     tx.execute(SCHEMA_TABLE)
         .await
         .map_err(|e| SqlError::of("create", "karen_schema", e))?;

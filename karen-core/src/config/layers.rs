@@ -65,7 +65,7 @@ impl Layers {
             .map_err(|e| refuse(format!("{} cannot be read", path.display())).caused_by(e))?;
         let table = text
             .parse::<Table>()
-            .map_err(|e| refuse(format!("{}: {}", path.display(), e.to_string().trim_end())))?;
+            .map_err(|e| misread(path, &text, &e))?;
         for (section, settings) in table {
             let Value::Table(settings) = settings else {
                 return Err(self.unknown(&section, &path.display()));
@@ -135,9 +135,14 @@ impl Layers {
         let value = match self.known_value(setting) {
             None => return Err(self.unknown(setting, &origin)),
             Some(Value::String(_)) => Value::String(text.to_owned()),
-            // Everything that is no text reads as it does in the file: 5, 0.7, true.
-            Some(_) => parse_scalar(text)
-                .ok_or_else(|| refuse(format!("{origin}: {setting} cannot be {text:?}")))?,
+            // Everything that is no text reads as it does in the file: 5, 0.7, true. What does not is
+            // not shown, for it may be a secret.
+            Some(known) => parse_scalar(text).ok_or_else(|| {
+                let wanted = known.type_str();
+                refuse(format!(
+                    "{origin}: {setting} takes a {wanted}, written as in karen.toml"
+                ))
+            })?,
         };
         self.put(setting, value, origin)
     }
@@ -197,6 +202,17 @@ impl Layers {
             meant,
         ))
     }
+}
+
+/// Names the line and does not show it, for it may hold a secret.
+fn misread(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    refuse(format!(
+        "{}, line {line}: {}",
+        path.display(),
+        error.message()
+    ))
 }
 
 fn settings(table: &Table) -> BTreeMap<String, Value> {

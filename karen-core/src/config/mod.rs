@@ -4,8 +4,12 @@
 //! `server.listen` is `listen` under `[server]` in the file and `KAREN_SERVER_LISTEN` in the
 //! environment; every section's struct is the documentation of its settings.
 
+mod accounts;
 mod layers;
+mod mail;
+mod network;
 mod secret;
+mod servers;
 mod suggestion;
 
 use std::collections::BTreeMap;
@@ -15,8 +19,12 @@ use std::path::PathBuf;
 use karen_infer::{ModelName, RemoteModel, Route};
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting};
 pub use layers::{Layers, Origin};
+pub use mail::{MailSettings, MailTls, MailTransport};
+pub use network::Network;
 pub use secret::Secret;
+pub use servers::{ElasticsearchSettings, MilvusSettings, PostgresSettings, RedisSettings};
 
 use crate::{Code, Error, Result};
 
@@ -26,8 +34,20 @@ use crate::{Code, Error, Result};
 pub struct Config {
     /// Where things are kept and how Karen starts.
     pub data: DataConfig,
+    /// The database, where several instances share one.
+    pub postgres: PostgresSettings,
+    /// Recent records, where several instances share them.
+    pub redis: RedisSettings,
+    /// Words, where several instances share them.
+    pub elasticsearch: ElasticsearchSettings,
+    /// Meanings, where several instances share them.
+    pub milvus: MilvusSettings,
     /// Accounts and tokens.
     pub auth: AuthSettings,
+    /// Which passwords people may choose, and what checking one costs.
+    pub passwords: PasswordSettings,
+    /// How mails leave.
+    pub mail: MailSettings,
     /// Models: local ones, those of providers, and what leads to them.
     pub models: ModelSettings,
     /// What is recalled in a turn.
@@ -50,6 +70,9 @@ pub struct DataConfig {
     pub folder: PathBuf,
     /// How much is made ready before Karen answers.
     pub start: StartMode,
+    /// Begins the name of everything on Redis, Elasticsearch and Milvus, so that several Karens may
+    /// share a server: 1 to 32 lower-case letters, digits and underscores, a letter first.
+    pub namespace: String,
 }
 
 /// How much is made ready while Karen opens.
@@ -63,34 +86,6 @@ pub enum StartMode {
     Optimized,
     /// The default model is loaded and warm, and so is the embedder.
     Standard,
-}
-
-/// `[auth]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuthSettings {
-    /// Signs access tokens: at least 32 bytes. Empty: one is made at the first start and kept in
-    /// the data folder, which a server that listens beyond this machine refuses.
-    pub secret: Secret,
-    /// A file to read the secret from, instead of `secret`.
-    pub secret_file: PathBuf,
-    /// Whether strangers may make themselves an account.
-    pub registration: Registration,
-    /// Minutes an access token is good for, 1 to 60.
-    pub access_minutes: u32,
-    /// Days after which a session ends however much it is used, 1 to 365.
-    pub session_days: u32,
-}
-
-/// Who may make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    /// Only somebody who may manage users.
-    #[default]
-    Closed,
-    /// Anybody who reaches the server.
-    Open,
 }
 
 /// `[models]`
@@ -163,14 +158,26 @@ pub struct ChatSettings {
     pub message_bytes_max: u32,
 }
 
-/// `[limits]`: for each user; 0 means no limit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// `[limits]`: 0 means no limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
-    /// Turns in any 60 seconds.
+    /// Turns of a user in any 60 seconds.
     pub turns_per_minute: u32,
-    /// Tokens, read and written, in any 24 hours.
+    /// Tokens of a user, read and written, in any 24 hours.
     pub tokens_per_day: u64,
+    /// Requests from one network address to what anybody may call, such as logins, in a minute.
+    pub open_requests_per_minute: u32,
+    /// Requests from one network address to all the rest, in a minute.
+    pub address_requests_per_minute: u32,
+    /// Requests of a user in a minute.
+    pub user_requests_per_minute: u32,
+    /// Requests with one API key in a minute.
+    pub key_requests_per_minute: u32,
+    /// Requests of a tenant in a minute.
+    pub tenant_requests_per_minute: u32,
+    /// Requests of a user for what takes as long as a model or a large file takes, in a minute.
+    pub lasting_requests_per_minute: u32,
 }
 
 /// `[server]`
@@ -179,6 +186,13 @@ pub struct LimitSettings {
 pub struct ServerSettings {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Where people reach the server: the beginning of the links in mails.
+    pub public_url: String,
+    /// Networks whose `X-Forwarded-For` is believed, such as `["10.0.0.0/8"]`: those of the proxies
+    /// in front.
+    pub trusted_proxies: Vec<Network>,
+    /// Other sites whose pages may call the API, such as `["https://app.example.com"]`.
+    pub cors_origins: Vec<String>,
     /// Bytes of a request body at most.
     pub body_bytes_max: u64,
     /// Seconds a client has to send its headers.
@@ -213,18 +227,7 @@ impl Default for DataConfig {
         Self {
             folder: PathBuf::from("karen-data"),
             start: StartMode::default(),
-        }
-    }
-}
-
-impl Default for AuthSettings {
-    fn default() -> Self {
-        Self {
-            secret: Secret::default(),
-            secret_file: PathBuf::new(),
-            registration: Registration::default(),
-            access_minutes: 5,
-            session_days: 30,
+            namespace: "karen".to_owned(),
         }
     }
 }
@@ -276,10 +279,28 @@ impl Default for ChatSettings {
     }
 }
 
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            turns_per_minute: 0,
+            tokens_per_day: 0,
+            open_requests_per_minute: 300,
+            address_requests_per_minute: 0,
+            user_requests_per_minute: 6000,
+            key_requests_per_minute: 0,
+            tenant_requests_per_minute: 0,
+            lasting_requests_per_minute: 0,
+        }
+    }
+}
+
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            public_url: "http://127.0.0.1:8000".to_owned(),
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             body_bytes_max: 2 * 1024 * 1024,
             header_seconds: 10,
             connections_max: 1024,
@@ -308,8 +329,14 @@ impl Config {
     /// # Errors
     /// `INVALID_ARGUMENT`, naming the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        within("auth.access_minutes", self.auth.access_minutes, 1, 60)?;
-        within("auth.session_days", self.auth.session_days, 1, 365)?;
+        self.data.validate()?;
+        self.postgres.validate()?;
+        self.redis.validate()?;
+        self.elasticsearch.validate()?;
+        self.milvus.validate()?;
+        self.auth.validate()?;
+        self.passwords.validate()?;
+        self.mail.validate()?;
         self.models.validate()?;
         within("memory.recall_items", self.memory.recall_items, 0, 100)?;
         within("chat.answer_tokens", self.chat.answer_tokens, 1, 1_000_000)?;
@@ -323,19 +350,43 @@ impl Config {
             16 << 20,
         )?;
         within("models.parallel", self.models.parallel, 0, 64)?;
-        within("server.header_seconds", self.server.header_seconds, 1, 300)?;
-        within(
-            "server.connections_max",
-            self.server.connections_max,
-            1,
-            1_000_000,
-        )?;
         if !(0.0..=2.0).contains(&self.chat.temperature) {
             return Err(refuse("chat.temperature", self.chat.temperature, "0 to 2"));
         }
-        if !self.auth.secret.is_empty() && !self.auth.secret_file.as_os_str().is_empty() {
-            let message = "set auth.secret or auth.secret_file, not both";
-            return Err(Error::new(Code::InvalidArgument, message));
+        self.server.validate()?;
+        Ok(())
+    }
+}
+
+impl DataConfig {
+    fn validate(&self) -> Result<()> {
+        let name = &self.namespace;
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if begins && name.len() <= 32 && name.chars().all(is_plain) {
+            return Ok(());
+        }
+        let range = "1 to 32 lower-case letters, digits and underscores, a letter first";
+        Err(refuse("data.namespace", format!("{name:?}"), range))
+    }
+}
+
+impl ServerSettings {
+    fn validate(&self) -> Result<()> {
+        within("server.header_seconds", self.header_seconds, 1, 300)?;
+        within("server.connections_max", self.connections_max, 1, 1_000_000)?;
+        let url = &self.public_url;
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            let range = "an address such as https://karen.example.com";
+            return Err(refuse("server.public_url", url, range));
+        }
+        let is_origin = |origin: &str| {
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            !host.is_empty() && !host.contains(['/', '*', ' '])
+        };
+        if let Some(origin) = self.cors_origins.iter().find(|o| !is_origin(o)) {
+            let range = "origins such as https://app.example.com, with neither path nor star";
+            return Err(refuse("server.cors_origins", origin, range));
         }
         Ok(())
     }

@@ -132,3 +132,95 @@ fn a_provider_or_route_that_cannot_be_used_is_named() {
         assert!(error.to_string().contains(setting), "{error}");
     }
 }
+
+#[test]
+fn settings_of_accounts_out_of_their_range_are_refused() {
+    for (variable, value) in [
+        ("KAREN_AUTH_RECENT_MINUTES", "0"),
+        ("KAREN_AUTH_ROTATE_DAYS", "4000"),
+        ("KAREN_AUTH_SIGNING", "none"),
+        ("KAREN_AUTH_DISPLAY_NAME", " "),
+        ("KAREN_PASSWORDS_CHARS_MIN", "7"),
+        ("KAREN_PASSWORDS_MEMORY_KIB", "8"),
+        ("KAREN_MAIL_TRANSPORT", "smtp"),
+        ("KAREN_SERVER_PUBLIC_URL", "karen.example.com"),
+    ] {
+        let error = with_variables(&[(variable, value)]).expect_err(variable);
+        assert_eq!(error.code(), Code::InvalidArgument, "{variable}");
+    }
+}
+
+#[test]
+fn earlier_secrets_are_a_list_that_is_never_shown() {
+    let secrets = r#"["the secret of last year, long enough"]"#;
+    let layers = Layers::default()
+        .set("auth.earlier_secrets", secrets)
+        .expect("set");
+    let config = layers.config().expect("config");
+    assert_eq!(config.auth.earlier_secrets.len(), 1);
+    let shown = format!("{:?} {config:?}", layers.effective().expect("rows"));
+    assert!(!shown.contains("last year"), "{shown}");
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_and_never_shown() {
+    for (variable, value) in [
+        ("KAREN_POSTGRES_URL", "mysql://karen:hunter2@db/karen"),
+        ("KAREN_POSTGRES_URL", "postgres://"),
+        ("KAREN_REDIS_URLS", r#"["cache:6379 hunter2"]"#),
+        ("KAREN_REDIS_URLS", r#"["redis://:hunter2@cache:port"]"#),
+        ("KAREN_REDIS_URLS", "redis://:hunter2@cache"),
+        ("KAREN_REDIS_URLS", r#"[""]"#),
+        ("KAREN_ELASTICSEARCH_URL", "words:hunter2"),
+        ("KAREN_MILVUS_URL", "grpc://root:hunter2@vectors:19530"),
+        ("KAREN_DATA_NAMESPACE", "Karen-1"),
+    ] {
+        let error = with_variables(&[(variable, value)]).expect_err(value);
+        assert_eq!(error.code(), Code::InvalidArgument, "{value}");
+        let setting = variable.trim_start_matches("KAREN_").to_lowercase();
+        let setting = setting.replacen('_', ".", 1);
+        assert!(error.to_string().contains(&setting), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_named_and_not_shown() {
+    let file = "[redis]\nurls = [\"redis://:hunter2@cache\"";
+    let error = with_file(file).err().expect("no end of the list");
+    assert!(error.to_string().contains("line 2"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[cfg(all(
+    feature = "postgres",
+    feature = "redis",
+    feature = "elasticsearch",
+    feature = "milvus"
+))]
+#[test]
+fn addresses_of_servers_are_taken_and_their_passwords_not_shown() {
+    let file = r#"
+        [postgres]
+        url = "postgres://karen:hunter2@db:5432/karen?sslmode=disable"
+        [redis]
+        urls = ["redis://:hunter2@[::1]:6379", "redis://cache"]
+        [elasticsearch]
+        url = "https://karen:hunter2@words:9200"
+        [milvus]
+        url = "http://root:hunter2@vectors:19530""#;
+    let layers = with_file(file).expect("file");
+    let config = layers.config().expect("config");
+    assert_eq!(config.redis.urls.len(), 2);
+    assert!(config.milvus.url.expose().contains("hunter2"));
+    let shown = format!("{:?} {config:?}", layers.effective().expect("rows"));
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[cfg(not(feature = "milvus"))]
+#[test]
+fn a_server_that_this_build_lacks_is_named_with_its_feature() {
+    let error = with_variables(&[("KAREN_MILVUS_URL", "http://vectors")]).expect_err("no milvus");
+    assert_eq!(error.code(), Code::Unsupported);
+    assert!(error.to_string().contains("the feature milvus"), "{error}");
+}

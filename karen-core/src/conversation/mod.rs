@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use page::{ConversationCursor, ConversationPage, MessagePage};
 pub(crate) use sql::SqlConversationStore;
-pub use store::ConversationStore;
+pub use store::{ConversationStore, Tally};
 
 use crate::id::{ConversationId, MessageId, TurnId};
 

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::{
     Conversation, ConversationCursor, ConversationStore, Message, MessageState, Remember, Role,
+    Tally,
 };
 use crate::id::{ConversationId, MessageId, TurnId};
 use crate::{Code, Error, Result, Scope};
@@ -213,6 +214,52 @@ impl ConversationStore for SqlConversationStore {
             .map_err(of)?;
         }
         Ok(tx.commit().await?)
+    }
+
+    async fn tally(&self, scope: &Scope) -> Result<Tally> {
+        let of = |e| SqlError::of("count", "conversations", e);
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT COUNT(DISTINCT c.id) AS conversations, COUNT(m.id) AS messages
+             FROM core_conversations c LEFT JOIN core_messages m ON m.conversation = c.id
+             WHERE c.tenant = $1 AND c.owner = $2",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(of)?;
+        let count = |column| row.try_get::<i64, _>(column).map_err(of);
+        Ok(Tally {
+            conversations: u64::try_from(count("conversations")?).unwrap_or_default(),
+            messages: u64::try_from(count("messages")?).unwrap_or_default(),
+        })
+    }
+
+    async fn erase(&self, scope: &Scope) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        // Messages go with their conversation.
+        sqlx::query("DELETE FROM core_conversations WHERE tenant = $1 AND owner = $2")
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("erase", "conversations", e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn users(&self, tenant: &str) -> Result<Vec<String>> {
+        let of = |e| SqlError::of("list", "users", e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(
+            "SELECT DISTINCT owner FROM core_conversations WHERE tenant = $1 ORDER BY owner",
+        )
+        .bind(tenant)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        let users = rows.iter().map(|row| row.try_get("owner"));
+        Ok(users.collect::<Result<_, _>>().map_err(of)?)
     }
 }
 

@@ -68,4 +68,23 @@ pub trait ConversationStore: Send + Sync {
 
     /// Marks messages as given to memory.
     async fn mark_remembered(&self, scope: &Scope, messages: &[MessageId]) -> Result<()>;
+
+    /// How much the scope has.
+    async fn tally(&self, scope: &Scope) -> Result<Tally>;
+
+    /// Deletes every conversation of the scope.
+    async fn erase(&self, scope: &Scope) -> Result<()>;
+
+    /// The users of a tenant that have conversations, ordered by id: how a tenant is carried elsewhere
+    /// or erased, user by user.
+    async fn users(&self, tenant: &str) -> Result<Vec<String>>;
+}
+
+/// How much somebody has said and been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Conversations.
+    pub conversations: u64,
+    /// Messages in them.
+    pub messages: u64,
 }

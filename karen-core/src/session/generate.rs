@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 
 use futures::{Stream, StreamExt};
 use karen_auth::Permission;
-use karen_infer::{GenerateEvent, GenerateRequest, Generation, ModelName, Served};
+use karen_infer::{
+    CompletionRequest, GenerateEvent, GenerateRequest, Generation, ModelError, ModelName, Served,
+};
 use karen_sql::now_ms;
 
 use super::Session;
@@ -35,6 +37,30 @@ impl Session {
     /// # Errors
     /// `FORBIDDEN`, `RATE_LIMITED`, `QUOTA`, and what the model reports.
     pub async fn generate(&self, request: GenerateRequest) -> Result<Answering> {
+        let request = GenerateRequest {
+            caller: Some(self.scope.caller()),
+            ..request
+        };
+        self.answering(self.karen.models.generate(request)).await
+    }
+
+    /// Continues a text; no chat template is applied, and nothing is remembered or recalled.
+    ///
+    /// # Errors
+    /// As [`generate`](Session::generate).
+    pub async fn complete(&self, request: CompletionRequest) -> Result<Answering> {
+        let request = CompletionRequest {
+            caller: Some(self.scope.caller()),
+            ..request
+        };
+        self.answering(self.karen.models.complete(request)).await
+    }
+
+    /// Asks within the limits, and enters the answer in the ledger.
+    async fn answering(
+        &self,
+        asked: impl Future<Output = std::result::Result<Generation, ModelError>>,
+    ) -> Result<Answering> {
         let Session {
             karen,
             principal,
@@ -43,11 +69,7 @@ impl Session {
         principal.require(Permission::ModelsUse)?;
         let now = now_ms();
         admit(&*karen.ledger, scope, &karen.config.limits, now).await?;
-        let request = GenerateRequest {
-            caller: Some(scope.caller()),
-            ..request
-        };
-        let generation = karen.models.generate(request).await?;
+        let generation = asked.await?;
         let usage = Usage {
             turn: TurnId::fresh(),
             at: now,

@@ -2,7 +2,7 @@
 
 use super::{conversation, message, scopes};
 use crate::Code;
-use crate::conversation::{ConversationCursor, ConversationStore, Remember};
+use crate::conversation::{ConversationCursor, ConversationStore, Remember, Tally};
 use crate::id::{ConversationId, MessageId};
 
 /// Checks the contract that [`ConversationStore`] states, on an empty store.
@@ -18,6 +18,7 @@ pub async fn conversation_store(store: &dyn ConversationStore) {
     messages_are_unremembered_until_marked(store).await;
     what_is_never_to_be_remembered_does_not_wait(store).await;
     what_is_deleted_is_gone(store).await;
+    erasing_leaves_the_neighbour_alone(store).await;
 }
 
 async fn what_is_kept_is_found(store: &dyn ConversationStore) {
@@ -263,4 +264,28 @@ async fn what_is_deleted_is_gone(store: &dyn ConversationStore) {
         waiting.iter().all(|(_, _, m)| m.id != said.id),
         "nor does memory get it"
     );
+}
+
+async fn erasing_leaves_the_neighbour_alone(store: &dyn ConversationStore) {
+    let [scope, neighbour, _] = scopes();
+    let (mine, theirs) = (conversation(1), conversation(1));
+    for (scope, kept) in [(&scope, &mine), (&neighbour, &theirs)] {
+        store.create(scope, kept).await.expect("creates");
+        let said = [message("private", 1)];
+        let appended = store.append(scope, &kept.id, &said, Remember::Due).await;
+        appended.expect("appends");
+    }
+    let users = async || store.users(scope.tenant()).await.expect("lists");
+    assert!(users().await.contains(&scope.user().to_owned()));
+    let before = store.tally(&scope).await.expect("counts");
+    assert!(before.conversations > 0 && before.messages > 0);
+    store.erase(&scope).await.expect("erases");
+    assert_eq!(store.tally(&scope).await.expect("counts"), Tally::default());
+    let left = store.messages(&scope, &mine.id, None, 10).await;
+    assert!(left.expect("lists").is_empty(), "nothing of it is left");
+    let due = store.unremembered(u32::MAX).await.expect("lists");
+    assert!(due.iter().all(|(_, id, _)| *id != mine.id));
+    let kept = store.get(&neighbour, &theirs.id).await.expect("gets");
+    assert_eq!(kept, Some(theirs), "the neighbour's stays");
+    assert!(!users().await.contains(&scope.user().to_owned()));
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Result;
-use crate::conversation::{ConversationCursor, ConversationStore, Remember, SqlConversationStore};
+use crate::conversation::{
+    ConversationCursor, ConversationStore, Remember, SqlConversationStore, Tally,
+};
 use crate::event::InProcessEventBus;
 use crate::schema::MIGRATIONS;
 use crate::tool::{FunctionTool, Tool, ToolError, ToolInvocation, ToolSpec};
@@ -53,6 +55,16 @@ async fn the_sql_stores_keep_their_contracts_in_memory_and_on_disk() {
     }
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sql_stores_keep_their_contracts_on_postgresql() {
+    let url = karen_sql::testing::fresh_postgres("test_core_suites").await;
+    let database = database(Location::Postgres(url)).await;
+    conversation_store(&SqlConversationStore::new(database.clone())).await;
+    turn_log(&SqlTurnLog::new(database.clone())).await;
+    usage_ledger(&SqlUsageLedger::new(database)).await;
+}
+
 #[tokio::test]
 async fn the_bus_in_this_process_keeps_its_contract() {
     event_bus(&InProcessEventBus::default()).await;
@@ -95,6 +107,26 @@ async fn a_ledger_that_counts_twice_is_noticed() {
     )
     .await;
     let ledger = SqlUsageLedger::new(database);
+    assert!(fails(async move { usage_ledger(&ledger).await }).await);
+}
+
+#[tokio::test]
+async fn stores_that_keep_what_was_erased_are_noticed() {
+    let conversations = broken_by(
+        "CREATE TRIGGER keep BEFORE DELETE ON core_conversations WHEN OLD.owner = 'u1'
+         BEGIN SELECT RAISE(IGNORE); END",
+    );
+    let store = SqlConversationStore::new(conversations.await);
+    assert!(fails(async move { conversation_store(&store).await }).await);
+    let turns = broken_by(
+        "CREATE TRIGGER keep BEFORE DELETE ON core_turns BEGIN SELECT RAISE(IGNORE); END",
+    );
+    let log = SqlTurnLog::new(turns.await);
+    assert!(fails(async move { turn_log(&log).await }).await);
+    let usage = broken_by(
+        "CREATE TRIGGER keep BEFORE DELETE ON core_usage BEGIN SELECT RAISE(IGNORE); END",
+    );
+    let ledger = SqlUsageLedger::new(usage.await);
     assert!(fails(async move { usage_ledger(&ledger).await }).await);
 }
 
@@ -154,6 +186,18 @@ impl ConversationStore for Leaky {
 
     async fn mark_remembered(&self, _: &Scope, messages: &[MessageId]) -> Result<()> {
         self.0.mark_remembered(&scopes()[0], messages).await
+    }
+
+    async fn tally(&self, _: &Scope) -> Result<Tally> {
+        self.0.tally(&scopes()[0]).await
+    }
+
+    async fn erase(&self, _: &Scope) -> Result<()> {
+        self.0.erase(&scopes()[0]).await
+    }
+
+    async fn users(&self, tenant: &str) -> Result<Vec<String>> {
+        self.0.users(tenant).await
     }
 }
 

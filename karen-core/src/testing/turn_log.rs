@@ -13,6 +13,7 @@ pub async fn turn_log(log: &dyn TurnLog) {
     a_turn_is_found_and_runs_until_it_is_finished(log).await;
     events_are_kept_in_order_and_once(log).await;
     other_scopes_reach_nothing(log).await;
+    erasing_leaves_the_neighbour_alone(log).await;
 }
 
 fn turn() -> Turn {
@@ -25,6 +26,7 @@ fn turn() -> Turn {
         remember: true,
         state: TurnState::Running,
         created_at: 7,
+        instance: "somewhere".to_owned(),
     }
 }
 
@@ -133,4 +135,21 @@ async fn other_scopes_reach_nothing(log: &dyn TurnLog) {
         log.events(&owner, &begun.id, 0, 10).await.expect("lists"),
         [delta(1, "private")]
     );
+}
+
+async fn erasing_leaves_the_neighbour_alone(log: &dyn TurnLog) {
+    let [scope, neighbour, _] = scopes();
+    let (mine, theirs) = (turn(), turn());
+    for (scope, turn) in [(&scope, &mine), (&neighbour, &theirs)] {
+        log.begin(scope, turn).await.expect("begins");
+        let said = [delta(1, "private")];
+        log.append(scope, &turn.id, &said).await.expect("appends");
+    }
+    assert!(log.count(&scope).await.expect("counts") > 0);
+    log.erase(&scope).await.expect("erases");
+    assert_eq!(log.count(&scope).await.expect("counts"), 0);
+    let events = log.events(&scope, &mine.id, 0, 10).await.expect("lists");
+    assert!(events.is_empty(), "nothing of it is left");
+    let kept = log.get(&neighbour, &theirs.id).await.expect("gets");
+    assert_eq!(kept, Some(theirs), "the neighbour's stays");
 }

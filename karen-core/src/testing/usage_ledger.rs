@@ -50,4 +50,25 @@ pub async fn usage_ledger(ledger: &dyn UsageLedger) {
         let sum = ledger.total(&other, 0).await.expect("sums");
         assert_eq!(sum, UsageTotal::default(), "{other:?} used nothing");
     }
+    erasing_leaves_the_neighbour_alone(ledger).await;
+}
+
+async fn erasing_leaves_the_neighbour_alone(ledger: &dyn UsageLedger) {
+    let [scope, neighbour, _] = scopes();
+    for user in [&scope, &neighbour] {
+        let usage = Usage {
+            turn: TurnId::fresh(),
+            at: 1,
+            model: None,
+            prompt_tokens: 1,
+            completion_tokens: 1,
+        };
+        ledger.record(user, &usage).await.expect("records");
+    }
+    let users = async || ledger.users(scope.tenant()).await.expect("lists");
+    assert!(users().await.contains(&scope.user().to_owned()));
+    ledger.erase(&scope).await.expect("erases");
+    let left = ledger.total(&scope, 0).await.expect("sums");
+    assert_eq!(left, UsageTotal::default(), "nothing of it is left");
+    assert_eq!(users().await, [neighbour.user()], "the neighbour's stays");
 }

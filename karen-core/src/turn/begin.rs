@@ -51,6 +51,7 @@ pub(crate) async fn begin(
         remember: options.remember.unwrap_or(karen.config.memory.remember),
         state: TurnState::Running,
         created_at: now_ms(),
+        instance: karen.instances.own().to_owned(),
     };
     let live = karen.live.enter(scope, turn)?;
     if let Err(error) = keep_message(&karen, &live, conversation).await {

@@ -100,16 +100,25 @@ impl LiveTurns {
 
     /// Cancels every turn and waits until each has kept what it said.
     pub(crate) async fn stop(&self) {
+        self.stop_those(|_| true).await;
+    }
+
+    /// The same, of the turns in some scopes.
+    pub(crate) async fn stop_those(&self, is_meant: impl Fn(&Scope) -> bool) {
         let mut changed = self.changed.subscribe();
-        for live in lock(&self.turns).values() {
-            live.cancel.cancel();
-        }
-        while self.len() > 0 {
+        while self.cancel_those(&is_meant) > 0 {
             changed
                 .changed()
                 .await
                 .expect("the sender lives as long as self");
         }
+    }
+
+    /// Answers how many there are.
+    fn cancel_those(&self, is_meant: impl Fn(&Scope) -> bool) -> usize {
+        let turns = lock(&self.turns);
+        let meant = turns.values().filter(|live| is_meant(&live.scope));
+        meant.inspect(|live| live.cancel.cancel()).count()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Turn {
     pub state: TurnState,
     /// Unix milliseconds.
     pub created_at: i64,
+    /// The instance that runs it.
+    pub instance: String,
 }
 
 /// How far a turn came.
@@ -80,4 +82,10 @@ pub trait TurnLog: Send + Sync {
 
     /// Every turn of any scope that has not finished, oldest first.
     async fn running(&self) -> Result<Vec<(Scope, Turn)>>;
+
+    /// How many turns the scope has.
+    async fn count(&self, scope: &Scope) -> Result<u64>;
+
+    /// Deletes every turn of the scope with its events.
+    async fn erase(&self, scope: &Scope) -> Result<()>;
 }

@@ -4,6 +4,7 @@ mod answer;
 mod begin;
 mod call;
 mod event;
+mod follow;
 mod journal;
 mod keep;
 mod live;
@@ -20,6 +21,7 @@ pub use log::{Turn, TurnLog, TurnState};
 pub use stream::TurnStream;
 
 pub(crate) use begin::{begin, title};
+pub(crate) use follow::follow;
 pub(crate) use live::{LiveTurn, LiveTurns};
 pub(crate) use options::TurnOptions;
 pub(crate) use recovery::recover;

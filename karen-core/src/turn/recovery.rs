@@ -10,11 +10,15 @@ use crate::{Result, Scope};
 
 const PAGE: u32 = 1000;
 
-/// Ends every turn that a process before this one left running, and gives memory what it missed.
-/// Runs before the first turn, while nobody else uses the data folder.
+/// Ends every turn that a process before this one left running, or an instance that has died since,
+/// and gives memory what it missed.
 pub(crate) async fn recover(karen: &Shared) -> Result<()> {
+    let others = karen.instances.others().await?;
     for (scope, turn) in karen.turn_log.running().await? {
-        interrupt(karen, &scope, &turn).await?;
+        let is_here = karen.live.get(&scope, &turn.id).is_some();
+        if !is_here && !others.contains(&turn.instance) {
+            interrupt(karen, &scope, &turn).await?;
+        }
     }
     remember_missed(karen).await
 }

@@ -1,6 +1,7 @@
 //! Listening to a turn that is over.
 
-use super::{Turn, TurnStream};
+use super::{NumberedEvent, Turn, TurnStream};
+use crate::id::TurnId;
 use crate::karen::Shared;
 use crate::{Result, Scope, TurnRef};
 
@@ -14,12 +15,23 @@ pub(crate) async fn replay(
     turn: &Turn,
     after: u64,
 ) -> Result<TurnStream> {
+    let events = rest(karen, scope, &turn.id, after).await?;
+    Ok(TurnStream::logged(TurnRef::finished(turn), events))
+}
+
+/// The events of a finished turn after number `after`. Whoever saw more than a crash has kept is still
+/// told how the turn ended.
+pub(super) async fn rest(
+    karen: &Shared,
+    scope: &Scope,
+    id: &TurnId,
+    after: u64,
+) -> Result<Vec<NumberedEvent>> {
     let log = &karen.turn_log;
-    let mut events = log.events(scope, &turn.id, after, EVENTS_MAX).await?;
+    let mut events = log.events(scope, id, after, EVENTS_MAX).await?;
     if events.is_empty() {
-        // Whoever saw more than a crash has kept is still told how the turn ended.
-        let all = log.events(scope, &turn.id, 0, EVENTS_MAX).await?;
+        let all = log.events(scope, id, 0, EVENTS_MAX).await?;
         events.extend(all.into_iter().next_back());
     }
-    Ok(TurnStream::logged(TurnRef::finished(turn), events))
+    Ok(events)
 }

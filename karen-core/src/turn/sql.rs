@@ -39,8 +39,9 @@ impl TurnLog for SqlTurnLog {
         let mut tx = self.database.write().await?;
         sqlx::query(
             "INSERT INTO core_turns
-             (id, tenant, owner, conversation, message, answer, prompt, remember, state, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             (id, tenant, owner, conversation, message, answer, prompt, remember, state, created_at,
+              instance)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(turn.id.as_str())
         .bind(scope.tenant())
@@ -52,6 +53,7 @@ impl TurnLog for SqlTurnLog {
         .bind(i64::from(turn.remember))
         .bind(state_name(turn.state))
         .bind(turn.created_at)
+        .bind(&turn.instance)
         .execute(&mut *tx)
         .await
         .map_err(of)?;
@@ -134,6 +136,33 @@ impl TurnLog for SqlTurnLog {
             .collect::<Result<_, _>>()
             .map_err(of)?)
     }
+
+    async fn count(&self, scope: &Scope) -> Result<u64> {
+        let of = |e| SqlError::of("count", "turns", e);
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS turns FROM core_turns WHERE tenant = $1 AND owner = $2",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(of)?;
+        let count: i64 = row.try_get("turns").map_err(of)?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    async fn erase(&self, scope: &Scope) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        // Events go with their turn.
+        sqlx::query("DELETE FROM core_turns WHERE tenant = $1 AND owner = $2")
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("erase", "turns", e))?;
+        Ok(tx.commit().await?)
+    }
 }
 
 /// The number of the turn's last event, 0 before the first; `None` if the scope has no such turn.
@@ -194,6 +223,7 @@ fn turn(row: &AnyRow) -> Result<Turn, sqlx::Error> {
             TurnState::Finished
         },
         created_at: row.try_get("created_at")?,
+        instance: row.try_get("instance")?,
     })
 }
 

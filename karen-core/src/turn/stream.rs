@@ -51,6 +51,14 @@ impl TurnStream {
         }
     }
 
+    /// Events that come from elsewhere.
+    pub(crate) fn followed(
+        turn: TurnRef,
+        events: BoxStream<'static, Result<NumberedEvent>>,
+    ) -> Self {
+        Self { turn, events }
+    }
+
     /// The turn that is listened to.
     #[must_use]
     pub fn turn(&self) -> &TurnRef {

@@ -51,6 +51,12 @@ pub trait UsageLedger: Send + Sync {
 
     /// The sum over everything at or after `since` (unix milliseconds).
     async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal>;
+
+    /// Deletes everything recorded of the scope.
+    async fn erase(&self, scope: &Scope) -> Result<()>;
+
+    /// The users of a tenant that have used something, ordered by id.
+    async fn users(&self, tenant: &str) -> Result<Vec<String>>;
 }
 
 /// Refuses a turn that `limits` leave no room for.

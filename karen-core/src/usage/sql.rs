@@ -63,4 +63,28 @@ impl UsageLedger for SqlUsageLedger {
             tokens: u64::try_from(count("tokens")?).unwrap_or_default(),
         })
     }
+
+    async fn erase(&self, scope: &Scope) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        sqlx::query("DELETE FROM core_usage WHERE tenant = $1 AND owner = $2")
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("erase", "usage", e))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn users(&self, tenant: &str) -> Result<Vec<String>> {
+        let of = |e| SqlError::of("list", "users", e);
+        let mut reader = self.database.read().await?;
+        let rows =
+            sqlx::query("SELECT DISTINCT owner FROM core_usage WHERE tenant = $1 ORDER BY owner")
+                .bind(tenant)
+                .fetch_all(&mut *reader)
+                .await
+                .map_err(of)?;
+        let users = rows.iter().map(|row| row.try_get("owner"));
+        Ok(users.collect::<Result<_, _>>().map_err(of)?)
+    }
 }

@@ -11,7 +11,11 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use super::engine::{Engine, EngineOptions};
 use super::task::Task;
 use crate::adapter::GenerateStream;
-use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
+use crate::constraint::{Constraint, Form};
+use crate::{
+    AnswerFormat, Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt, ToolChoice,
+    ToolSpec,
+};
 
 /// A GGUF file, loaded at its first use.
 pub(crate) struct LlamaAdapter {
@@ -57,6 +61,9 @@ impl ModelAdapter for LlamaAdapter {
             generate: true,
             complete: true,
             tools: true,
+            tool_choice: true,
+            formats: true,
+            grammars: true,
             exact_counts: true,
             context_tokens: self.options.context_tokens,
             ..Capabilities::default()
@@ -80,10 +87,12 @@ impl ModelAdapter for LlamaAdapter {
         let place = Some(engine.place()?);
         let prompt = engine.tokenize(&job.prompt)?;
         let room = engine.room(prompt.len())?;
+        let constraint = constraint(&engine, &job).await?;
         let (events, stream) = mpsc::unbounded_channel();
         engine.submit(Task {
             prompt,
-            tools: tool_names(&job.prompt),
+            tools: tools(&job.prompt).iter().map(|t| t.name.clone()).collect(),
+            constraint,
             sampling: job.sampling,
             stop: job.stop,
             tokens_max: job.max_tokens.map_or(room, |max| max.min(room)),
@@ -111,9 +120,34 @@ impl ModelAdapter for LlamaAdapter {
     }
 }
 
-fn tool_names(prompt: &Prompt) -> Vec<String> {
+/// What the answer is kept to. Compiling it may take long, and blocks nobody.
+///
+/// # Errors
+/// `Invalid` also with stop texts: they would cut an answer that is to be whole.
+async fn constraint(engine: &Arc<Engine>, job: &Job) -> Result<Option<Constraint>, ModelError> {
+    if job.format == AnswerFormat::Text && job.tool_choice == ToolChoice::Auto {
+        return Ok(None);
+    }
+    if !job.stop.is_empty() {
+        let why = "stop texts would cut an answer that is kept to a form".to_owned();
+        let kind = ModelErrorKind::Invalid(why);
+        return Err(ModelError::new(kind, "answer", "the prompt"));
+    }
+    let (engine, job) = (Arc::clone(engine), job.clone());
+    let compile = tokio::task::spawn_blocking(move || {
+        engine.constraints()?.compile(Form {
+            format: &job.format,
+            tool_choice: &job.tool_choice,
+            tools: tools(&job.prompt),
+        })
+    });
+    let failed = |e| ModelError::new(ModelErrorKind::Internal, "read", "a form").caused_by(e);
+    compile.await.map_err(failed)?
+}
+
+fn tools(prompt: &Prompt) -> &[ToolSpec] {
     match prompt {
-        Prompt::Chat { tools, .. } => tools.iter().map(|tool| tool.name.clone()).collect(),
-        Prompt::Text(_) => Vec::new(),
+        Prompt::Chat { tools, .. } => tools,
+        Prompt::Text(_) => &[],
     }
 }

@@ -79,8 +79,7 @@ impl Answer {
             let subject = "the model: it gives no numbers";
             return Err(ModelError::new(ModelErrorKind::Internal, "run", subject));
         }
-        let token = i32::try_from(self.sampler.choose(logits)).expect("a vocabulary fits i32");
-        let token = LlamaToken::new(token);
+        let (token, is_whole) = self.choose(logits)?;
         if vocab.is_eog(token) && !self.task.ignore_end {
             return Ok(Next::End(FinishReason::Stop));
         }
@@ -90,13 +89,28 @@ impl Answer {
         if self.tell(token, parsed).is_err() {
             return Ok(Next::Gone);
         }
-        Ok(if self.text.is_stopped() {
+        Ok(if is_whole || self.text.is_stopped() {
             Next::End(FinishReason::Stop)
         } else if self.written() == self.task.tokens_max {
             Next::End(FinishReason::Length)
         } else {
             Next::Token
         })
+    }
+
+    /// The next token, and whether the answer is whole with it.
+    fn choose(&mut self, logits: &[f32]) -> Result<(LlamaToken, bool), ModelError> {
+        let (chosen, is_whole) = match &mut self.task.constraint {
+            None => (self.sampler.choose(logits), false),
+            Some(constraint) => {
+                let mut allowed = logits.to_vec();
+                constraint.mask(&mut allowed)?;
+                let chosen = self.sampler.choose(&allowed);
+                (chosen, constraint.accept(chosen)?)
+            }
+        };
+        let token = i32::try_from(chosen).expect("a vocabulary fits i32");
+        Ok((LlamaToken::new(token), is_whole))
     }
 
     /// Ends it. A caller that is gone needs no end.

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use llama_cpp_2::context::params::LlamaContextParams;
@@ -16,6 +16,7 @@ use super::backend::backend;
 use super::batcher::Batcher;
 use super::sequences::{STEP_TOKENS, Sequences};
 use super::task::Task;
+use crate::constraint::{Constraints, Vocabulary};
 use crate::template::ChatTemplate;
 use crate::{ModelError, ModelErrorKind, Prompt};
 
@@ -29,6 +30,8 @@ const SEQUENCES_PER_ANSWER: usize = 2;
 pub(super) struct Engine {
     model: Arc<LlamaModel>,
     template: Option<ChatTemplate>,
+    /// Made when an answer is first kept to a form.
+    constraints: OnceLock<Constraints>,
     context_tokens: u32,
     tasks: Sender<Task>,
     queue: Arc<Semaphore>,
@@ -56,6 +59,7 @@ impl Engine {
         Ok(Self {
             model,
             template,
+            constraints: OnceLock::new(),
             context_tokens: options.context_tokens,
             tasks,
             queue: Arc::new(Semaphore::new(QUEUE_MAX)),
@@ -99,6 +103,15 @@ impl Engine {
         Ok(self.context_tokens - prompt_tokens)
     }
 
+    /// What keeps answers to a form. The first time takes as long as sorting the vocabulary.
+    pub(super) fn constraints(&self) -> Result<&Constraints, ModelError> {
+        if let Some(constraints) = self.constraints.get() {
+            return Ok(constraints);
+        }
+        let constraints = Constraints::new(vocabulary(&self.model))?;
+        Ok(self.constraints.get_or_init(|| constraints))
+    }
+
     /// A place in the queue.
     ///
     /// # Errors
@@ -124,6 +137,19 @@ fn load_model(path: &Path) -> Result<Arc<LlamaModel>, ModelError> {
     let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default())
         .map_err(failed)?;
     Ok(Arc::new(model))
+}
+
+/// The tokens as an answer writes them: control tokens write nothing.
+fn vocabulary(model: &LlamaModel) -> Vocabulary {
+    let vocab = model.vocab();
+    let ends = vocab.tokens().filter(|&token| vocab.is_eog(token));
+    let ends = ends
+        .filter_map(|token| u32::try_from(token.0).ok())
+        .collect();
+    let words = vocab
+        .tokens()
+        .map(|token| vocab.token_to_piece(token, false, None));
+    Vocabulary::new(words, ends)
 }
 
 fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError> {

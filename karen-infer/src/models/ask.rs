@@ -59,7 +59,7 @@ impl Models {
         };
         let question = Question {
             asked: request.model,
-            caller: None,
+            caller: request.caller,
             fresh: true,
             job,
         };
@@ -113,6 +113,22 @@ impl Models {
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>, ModelError> {
         self.adapter(&self.first(name)?)?.embed(texts).await
+    }
+
+    /// Scores each document by how well it answers the query, from 0 to 1; score `i` belongs to
+    /// `documents[i]`. A route reranks with the first of its models and no other: scores of different
+    /// models cannot be compared.
+    ///
+    /// # Errors
+    /// `Missing`, `Load`, `Unsupported`; `PromptTooLong` when query and document together are.
+    pub async fn rerank(
+        &self,
+        name: &ModelName,
+        query: &str,
+        documents: &[String],
+    ) -> Result<Vec<f32>, ModelError> {
+        let adapter = self.adapter(&self.first(name)?)?;
+        adapter.rerank(query, documents).await
     }
 
     /// The model itself, or the first one listed behind a route.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::info::{ModelFormat, ModelInfo, ModelState};
-use crate::registry::{FileModel, NamedRemote, Registered, Registry};
+use crate::registry::{FileFormat, FileModel, NamedRemote, Registered, Registry};
 use crate::route::RouteInUse;
 use crate::{ModelAdapter, ModelName, Provider, RemoteModel};
 
@@ -29,10 +29,6 @@ pub(super) struct Entry {
 #[derive(Clone)]
 pub(super) enum Source {
     BuiltIn,
-    #[cfg_attr(
-        not(feature = "llama"),
-        expect(dead_code, reason = "only llama.cpp runs files")
-    )]
     File(FileModel),
     #[cfg_attr(
         not(feature = "remote"),
@@ -99,7 +95,10 @@ impl Source {
     fn format(&self) -> ModelFormat {
         match self {
             Self::BuiltIn => ModelFormat::BuiltIn,
-            Self::File(_) => ModelFormat::Gguf,
+            Self::File(file) => match file.format {
+                FileFormat::Gguf => ModelFormat::Gguf,
+                FileFormat::Safetensors => ModelFormat::Safetensors,
+            },
             Self::Adapter => ModelFormat::Adapter,
             Self::Remote(remote) => match remote.provider {
                 Provider::OpenAi => ModelFormat::OpenAi,

@@ -13,11 +13,11 @@ pub struct ModelInfo {
     pub name: ModelName,
     /// What it is made of.
     pub format: ModelFormat,
-    /// Its file.
+    /// Its file, or its folder.
     pub path: Option<PathBuf>,
     /// The family, such as `llama`, where a file tells it.
     pub architecture: Option<String>,
-    /// Bytes of its file.
+    /// Bytes of its file, or of its files of weights.
     pub size_bytes: u64,
     /// Where a provider runs it.
     pub remote: Option<RemoteModel>,
@@ -35,6 +35,8 @@ pub struct ModelInfo {
 pub enum ModelFormat {
     /// A GGUF file.
     Gguf,
+    /// A folder as Hugging Face has models.
+    Safetensors,
     /// Part of the program.
     BuiltIn,
     /// An adapter that the program registered.
@@ -51,7 +53,7 @@ pub enum ModelFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelState {
-    /// Its file is gone.
+    /// Its file or folder is gone.
     Absent,
     /// It loads at its first use.
     Idle,

@@ -55,12 +55,13 @@ impl Models {
         Ok(models)
     }
 
-    /// Adds a GGUF file, which stays where it is, and keeps it in the registry. Its name is `name`,
-    /// else what its header says, else its file's.
+    /// Adds a GGUF file, or a folder as Hugging Face has models, which stays where it is, and keeps it
+    /// in the registry. Its name is `name`, else what its header says, else its file's or folder's.
     ///
     /// # Errors
-    /// `Invalid` when the file is absent, `Load` when it is no GGUF or cut short; `Conflict` when
-    /// the name is taken; `Unsupported` when llama.cpp is not built in.
+    /// `Invalid` when the file is absent, `Load` when it is no model, or damaged; `Conflict` when the
+    /// name is taken; `Unsupported` for a kind of model that is not run here, or whose engine
+    /// (llama.cpp, candle) is not built in.
     pub async fn add(
         &self,
         path: &Path,

@@ -28,7 +28,8 @@ impl Models {
     ///
     /// # Errors
     /// `Invalid` when the route is; `Missing` when a target is; `Conflict` when the name is a
-    /// model's; `Unavailable` when the registry cannot be written.
+    /// model's, or that of a route set [for now](Models::set_routes_for_now), which would come back
+    /// in its place; `Unavailable` when the registry cannot be written.
     pub fn set_route(&self, name: &ModelName, route: Route) -> Result<(), ModelError> {
         let before = self.shared.lock().routes.get(name).cloned();
         self.put_routes(BTreeMap::from([(name.clone(), route)]), true)?;
@@ -44,7 +45,8 @@ impl Models {
     /// Sets what names stand for until the program ends; they may lead to each other.
     ///
     /// # Errors
-    /// As [`set_route`](Models::set_route); then none of them is set.
+    /// As [`set_route`](Models::set_route), with `Conflict` also for the name of a route that the
+    /// registry keeps; then none of them is set.
     pub fn set_routes_for_now(&self, routes: BTreeMap<ModelName, Route>) -> Result<(), ModelError> {
         self.put_routes(routes, false)
     }
@@ -57,7 +59,9 @@ impl Models {
         let mut entries = self.shared.lock();
         for (name, route) in &routes {
             route.validate()?;
-            if entries.by_name.contains_key(name) {
+            let standing = entries.routes.get(name);
+            let is_elsewhere = standing.is_some_and(|route| route.is_kept != is_kept);
+            if is_elsewhere || entries.by_name.contains_key(name) {
                 return Err(taken(name));
             }
             let is_absent =

@@ -1,26 +1,30 @@
 //! What the handles share: the models, and how they run.
 
 #[cfg(feature = "llama")]
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
+#[cfg(any(feature = "llama", feature = "candle"))]
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 use std::thread;
 
 use super::config::ModelsConfig;
 use super::cooldown::Cooldowns;
 use super::entry::{Entries, Entry, Source};
-use crate::registry::{FileModel, NamedRemote, Registered};
+use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
 use crate::remote::Connections;
 use crate::static_adapter::StaticAdapter;
-use crate::{ModelError, ModelErrorKind, ModelName};
+use crate::{ModelAdapter, ModelError, ModelErrorKind, ModelName};
 
-#[cfg(feature = "llama")]
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
+#[cfg(feature = "llama")]
 const CONTEXT_TOKENS_DEFAULT_MAX: u32 = 8192;
 /// Answers that a model gives at once: beyond a few, each only gets slower.
+#[cfg(feature = "llama")]
 const PARALLEL_DEFAULT: usize = 8;
 /// Each of them takes a token of every step of the engine.
+#[cfg(feature = "llama")]
 const PARALLEL_MAX: usize = 64;
 /// What the built-in embedder is listed as.
 const STATIC_MODEL: &str = "karen-static";
@@ -95,7 +99,7 @@ impl Shared {
             .map_or_else(chosen, |set| set.get().min(trained))
     }
 
-    #[cfg(feature = "llama")]
+    #[cfg(any(feature = "llama", feature = "candle"))]
     fn threads(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.config
@@ -125,13 +129,27 @@ impl Shared {
         is_kept: bool,
     ) -> Result<(ModelName, Entry), ModelError> {
         match registered {
-            Registered::File(file) => self.file_entry(file, is_kept),
+            Registered::File(file) => {
+                let entry = Entry {
+                    adapter: self.file_adapter(&file)?,
+                    source: Source::File(file.clone()),
+                    is_kept,
+                };
+                Ok((file.name, entry))
+            }
             Registered::Remote(remote) => self.remote_entry(remote, is_kept),
         }
     }
 
+    fn file_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
+        match file.format {
+            FileFormat::Gguf => self.gguf_adapter(file),
+            FileFormat::Safetensors => self.folder_adapter(file),
+        }
+    }
+
     #[cfg(feature = "llama")]
-    fn file_entry(&self, file: FileModel, is_kept: bool) -> Result<(ModelName, Entry), ModelError> {
+    fn gguf_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
         let context_tokens = self.context_tokens(file.context_tokens);
         let options = crate::llama::EngineOptions {
             threads: self.threads(),
@@ -140,19 +158,25 @@ impl Shared {
             parallel: self.parallel(),
         };
         let adapter = crate::llama::LlamaAdapter::new(file.path.clone(), options);
-        let entry = Entry {
-            adapter: Arc::new(adapter),
-            source: Source::File(file.clone()),
-            is_kept,
-        };
-        Ok((file.name, entry))
+        Ok(Arc::new(adapter))
     }
 
     #[cfg(not(feature = "llama"))]
-    fn file_entry(&self, file: FileModel, _kept: bool) -> Result<(ModelName, Entry), ModelError> {
-        let why = "GGUF models need the feature `llama`: build with it".to_owned();
-        let kind = ModelErrorKind::Unsupported(why);
-        Err(ModelError::new(kind, "use", file.name.as_str()))
+    fn gguf_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
+        let why = "GGUF models need the feature `llama`: build with it";
+        Err(not_built_in(why, &file.name))
+    }
+
+    #[cfg(feature = "candle")]
+    fn folder_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
+        let adapter = crate::candle::CandleAdapter::new(file, self.threads());
+        Ok(Arc::new(adapter))
+    }
+
+    #[cfg(not(feature = "candle"))]
+    fn folder_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
+        let why = "folders of safetensors need the feature `candle`: build with it, or convert the model to GGUF";
+        Err(not_built_in(why, &file.name))
     }
 
     #[cfg(feature = "remote")]
@@ -176,10 +200,15 @@ impl Shared {
         named: NamedRemote,
         _kept: bool,
     ) -> Result<(ModelName, Entry), ModelError> {
-        let why = "models of providers need the feature `remote`: build with it".to_owned();
-        let kind = ModelErrorKind::Unsupported(why);
-        Err(ModelError::new(kind, "use", named.name.as_str()))
+        let why = "models of providers need the feature `remote`: build with it";
+        Err(not_built_in(why, &named.name))
     }
+}
+
+#[cfg(not(all(feature = "llama", feature = "candle", feature = "remote")))]
+fn not_built_in(why: &str, name: &ModelName) -> ModelError {
+    let kind = ModelErrorKind::Unsupported(why.to_owned());
+    ModelError::new(kind, "use", name.as_str())
 }
 
 pub(super) fn taken(name: &ModelName) -> ModelError {

@@ -60,10 +60,12 @@ impl<W: Wire> ModelAdapter for RemoteAdapter<W> {
             generate: chats,
             complete: false,
             embed: !chats,
+            rerank: false,
             tools: chats,
             tool_choice: chats,
             images: chats,
             formats: chats,
+            grammars: false,
             exact_counts: false,
             context_tokens: self.model.context(),
         }

@@ -6,6 +6,6 @@ mod replay;
 mod response_cache;
 
 pub use budget::budget;
-pub use model_adapter::{embedding_adapter, model_adapter};
+pub use model_adapter::{embedding_adapter, model_adapter, reranking_adapter};
 pub use replay::{ReplayServer, Reply, Requested};
 pub use response_cache::response_cache;

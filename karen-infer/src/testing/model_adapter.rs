@@ -49,6 +49,28 @@ pub async fn embedding_adapter(adapter: &dyn ModelAdapter) {
     what_it_does_not_do_is_unsupported(adapter).await;
 }
 
+/// Checks the contract that [`ModelAdapter`] states, on one that reranks.
+///
+/// # Panics
+/// With what is not as promised.
+pub async fn reranking_adapter(adapter: &dyn ModelAdapter) {
+    let query = "Which animal barks?";
+    let documents = ["a dog", "the stock market fell again", "a dog and a cat"].map(str::to_owned);
+    let scores = adapter.rerank(query, &documents).await.expect("reranks");
+    assert_eq!(scores.len(), documents.len(), "a score for each document");
+    for (score, document) in scores.iter().zip(&documents) {
+        assert!((0.0..=1.0).contains(score), "a score is {score}");
+        let document = std::slice::from_ref(document);
+        let alone = adapter.rerank(query, document).await.expect("reranks");
+        assert_eq!(alone.len(), 1, "a score for the document");
+        let far = (score - alone[0]).abs();
+        assert!(far < 1e-3, "score and document belong together: {far} away");
+    }
+    let none = adapter.rerank(query, &[]).await.expect("reranks nothing");
+    assert!(none.is_empty(), "no score without a document");
+    what_it_does_not_do_is_unsupported(adapter).await;
+}
+
 /// What an answer consists of.
 struct Answer {
     text: String,
@@ -195,6 +217,17 @@ async fn what_it_does_not_do_is_unsupported(adapter: &dyn ModelAdapter) {
             .embed(&["text".to_owned()])
             .await
             .expect_err("it embeds nothing");
+        assert!(
+            matches!(refused.kind(), ModelErrorKind::Unsupported(_)),
+            "{refused}"
+        );
+    }
+    if !capabilities.rerank {
+        let documents = ["text".to_owned()];
+        let refused = adapter
+            .rerank("query", &documents)
+            .await
+            .expect_err("it reranks nothing");
         assert!(
             matches!(refused.kind(), ModelErrorKind::Unsupported(_)),
             "{refused}"

@@ -7,5 +7,5 @@ mod utf8;
 
 pub(crate) use answer::AnswerText;
 pub(crate) use stop::StopFilter;
-pub(crate) use tool_calls::{Parsed, ToolCallParser};
+pub(crate) use tool_calls::{CLOSE, OPEN, Parsed, ToolCallParser};
 pub(crate) use utf8::Utf8Buffer;

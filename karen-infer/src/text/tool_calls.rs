@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::StopFilter;
 use crate::ToolCall;
 
-const OPEN: &str = "<tool_call>";
-const CLOSE: &str = "</tool_call>";
+pub(crate) const OPEN: &str = "<tool_call>";
+pub(crate) const CLOSE: &str = "</tool_call>";
 
 /// What came out of a piece of text.
 #[derive(Debug, PartialEq)]

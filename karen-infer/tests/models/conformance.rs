@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use karen_infer::testing::{budget, embedding_adapter, model_adapter, response_cache};
+use karen_infer::testing::{
+    budget, embedding_adapter, model_adapter, reranking_adapter, response_cache,
+};
 use karen_infer::{
     Budget, CacheKey, CachedAnswer, Caller, Capabilities, Charge, FinishReason, GenerateEvent,
     GenerateStream, InProcessCache, Job, ModelAdapter, ModelError, ModelErrorKind, ModelName,
@@ -117,6 +119,67 @@ impl ModelAdapter for Broken {
             Fault::EmbedsNonsense => Ok(vec![vec![1.0]; texts.len()]),
             _ => Parrot::default().embed(texts).await,
         }
+    }
+}
+
+/// A reranker with a fault.
+#[derive(Clone, Copy, Debug)]
+enum BrokenReranker {
+    OutOfOrder,
+    OutOfRange,
+    ScoreTooMany,
+}
+
+#[async_trait]
+impl ModelAdapter for BrokenReranker {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            embed: true,
+            rerank: true,
+            ..Parrot::default().capabilities()
+        }
+    }
+
+    async fn load(&self) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    async fn unload(&self) {}
+
+    fn is_loaded(&self) -> bool {
+        true
+    }
+
+    async fn generate(&self, job: Job) -> Result<GenerateStream, ModelError> {
+        Parrot::default().generate(job).await
+    }
+
+    async fn count(&self, prompt: &Prompt) -> Result<u32, ModelError> {
+        Parrot::default().count(prompt).await
+    }
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        Parrot::default().embed(texts).await
+    }
+
+    async fn rerank(&self, _: &str, documents: &[String]) -> Result<Vec<f32>, ModelError> {
+        let score = |document: &String| 1.0 / document.len() as f32;
+        let mut scores: Vec<f32> = documents.iter().map(score).collect();
+        match self {
+            Self::OutOfOrder => scores.sort_by(f32::total_cmp),
+            Self::OutOfRange => scores.iter_mut().for_each(|score| *score -= 0.5),
+            Self::ScoreTooMany => scores.push(0.5),
+        }
+        Ok(scores)
+    }
+}
+
+#[tokio::test]
+async fn the_suite_of_rerankers_sees_each_fault() {
+    use BrokenReranker::*;
+    for broken in [OutOfOrder, OutOfRange, ScoreTooMany] {
+        let suite = async move { reranking_adapter(&broken).await };
+        assert!(fails(suite).await, "{broken:?} is not seen");
     }
 }
 

@@ -81,7 +81,7 @@ async fn the_registry_reads_like_this() {
         .set_route(&name("main"), Route::alias(name("hosted")))
         .unwrap();
     let written = std::fs::read_to_string(folder.path().join("models.toml")).unwrap();
-    let expect = r#"version = 2
+    let expect = r#"version = 3
 
 [[model]]
 name = "hosted"
@@ -122,4 +122,33 @@ async fn a_description_that_cannot_be_used_is_refused() {
     assert!(matches!(error.kind(), ModelErrorKind::Invalid(_)));
     assert!(!format!("{error:?}").contains("secret"));
     assert!(models.info(&name("wrong")).is_err());
+}
+
+#[tokio::test]
+async fn a_name_is_a_route_of_the_registry_or_of_the_settings_and_never_of_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = open(folder.path()).await;
+    for model in ["one", "other"] {
+        models.add_remote(&name(model), hosted()).unwrap();
+    }
+    let set_for_now = |route: &str, to: &str| {
+        models.set_routes_for_now(BTreeMap::from([(name(route), Route::alias(name(to)))]))
+    };
+    models
+        .set_route(&name("kept"), Route::alias(name("one")))
+        .unwrap();
+    let refused = set_for_now("kept", "other").unwrap_err();
+    assert_eq!(*refused.kind(), ModelErrorKind::Conflict);
+    set_for_now("passing", "other").unwrap();
+    let refused = models
+        .set_route(&name("passing"), Route::alias(name("one")))
+        .unwrap_err();
+    assert_eq!(*refused.kind(), ModelErrorKind::Conflict);
+
+    let routes = open(folder.path()).await.routes();
+    let kept: Vec<_> = routes
+        .iter()
+        .map(|r| (r.name.clone(), r.route.targets.clone()))
+        .collect();
+    assert_eq!(kept, [(name("kept"), vec![name("one")])]);
 }

@@ -1,7 +1,9 @@
 //! Carrying a memory elsewhere, whole.
 
 use super::Memory;
-use crate::{ExportPage, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, Scope};
+use crate::{
+    ExportPage, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, RecordStore, Scope,
+};
 
 impl Memory {
     /// A page of the scope as lines of JSON. Importing them elsewhere and exporting that gives the

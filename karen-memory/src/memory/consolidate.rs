@@ -11,7 +11,7 @@ use crate::claim::{Claim, Judgement};
 use crate::novelty::Statement;
 use crate::{
     Change, Lifetime, Link, LogEntry, MemoryError, Proposal, Record, RecordId, RecordKind,
-    Relation, Revision, Scope, Usage,
+    RecordStore, Relation, Revision, Scope, Usage,
 };
 
 /// The job's name in the store.

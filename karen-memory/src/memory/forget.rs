@@ -1,7 +1,7 @@
 //! Forgetting, for good.
 
-use super::Memory;
-use crate::{MemoryError, RecordId, Scope};
+use super::{Memory, warn};
+use crate::{MemoryError, RecordId, RecordStore, Scope, TenantId, UserId};
 
 impl Memory {
     /// Forgets a record for good, in the store and in every index of this process; `false` if there
@@ -37,6 +37,14 @@ impl Memory {
         Ok(erased)
     }
 
+    /// The users of a tenant of whom anything is or was kept, ordered by id.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn users(&self, tenant: &TenantId) -> Result<Vec<UserId>, MemoryError> {
+        self.shared.store.users(tenant).await
+    }
+
     /// Indexes that hold something of the scope let go of what the store no longer has. One that
     /// holds nothing yet stays unbuilt.
     async fn drop_from_indexes(&self, scope: &Scope) -> Result<(), MemoryError> {
@@ -48,10 +56,7 @@ impl Memory {
             && let Err(error) = projector.catch_up_vectors(scope).await
         {
             // The deletion is in the log: a recall applies it before it searches by meaning again.
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "vectors lag behind"
-            );
+            warn(&error, "vectors lag behind");
         }
         Ok(())
     }

@@ -2,9 +2,12 @@
 
 use karen_sql::now_ms;
 
-use super::Memory;
+use super::{Memory, warn};
 use crate::novelty::{COSINE_MIN, echoed, rearranged, repeats};
-use crate::{Filter, MemoryError, Record, RecordId, RecordKind, Refusal, Remembered, Scope, When};
+use crate::{
+    Filter, MemoryError, Record, RecordId, RecordKind, RecordStore, Refusal, Remembered, Scope,
+    When,
+};
 
 /// Records that a new one is compared with.
 const NEIGHBOURS: usize = 16;
@@ -53,17 +56,17 @@ impl Memory {
 
     /// Present memories of the same kind that share words.
     async fn neighbours(&self, scope: &Scope, record: &Record) -> Result<Vec<Record>, MemoryError> {
-        let projector = &self.shared.projector;
         let filter = Filter {
             kinds: vec![record.kind],
             when: When::Present(now_ms()),
             ..Filter::default()
         };
-        projector.catch_up_text(scope).await?;
-        let hits = projector
-            .text
-            .search(scope, &record.text, &filter, NEIGHBOURS)
-            .await?;
+        let hits = self.hits(scope, &record.text, &filter, NEIGHBOURS).await;
+        let hits = hits.unwrap_or_else(|error| {
+            // A write needs the truth alone, which knows the same words again by itself.
+            warn(&error, "near duplicates are not looked for");
+            Vec::new()
+        });
         let ids: Vec<RecordId> = hits.into_iter().map(|hit| hit.id).collect();
         self.shared.store.get(scope, &ids).await
     }

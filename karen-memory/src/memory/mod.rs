@@ -4,12 +4,14 @@ mod carry;
 mod consolidate;
 mod forget;
 mod gate;
+mod health;
 mod key;
 mod recall;
 mod remember;
 mod retain;
 mod revise;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use karen_sql::{Database, now_ms};
@@ -17,12 +19,13 @@ use karen_sql::{Database, now_ms};
 pub use consolidate::Consolidated;
 pub use revise::Feedback;
 
+use crate::backlog::{Backlog, Waiting};
 use crate::novelty::{Boilerplate, Echoes};
 use crate::projector::Projector;
+use crate::working::WriteThrough;
 use crate::{
-    BytesPerToken, Embedder, FlatIndex, InProcessTextIndex, MemoryError, Page, Record, RecordId,
-    RecordPage, RecordStore, Scope, SqlRecordStore, Stats, Summarizer, TextIndex, TokenCounter,
-    VectorIndex,
+    BytesPerToken, Embedder, MemoryError, Page, Record, RecordId, RecordPage, RecordStore, Scope,
+    Servers, SqlRecordStore, Stats, Summarizer, TokenCounter,
 };
 
 /// Bytes of one record's text and caption at most, unless configured.
@@ -33,6 +36,10 @@ const TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub struct MemoryConfig {
     /// Where records are kept.
     pub database: Database,
+    /// Where indexes are kept, so that the next process need not build them again; without one, in
+    /// memory alone. Their files hold no words as they were written, and may be deleted while nobody
+    /// has the memory open.
+    pub indexes: Option<PathBuf>,
     /// Compares meanings; without one, words alone rank.
     pub embedder: Option<Arc<dyn Embedder>>,
     /// Proposes what records have in common; without one, consolidation picks the most typical.
@@ -43,6 +50,8 @@ pub struct MemoryConfig {
     pub text_bytes_max: usize,
     /// Texts of the program's own, such as its prompts: what they say is no fact to remember.
     pub boilerplate: Vec<String>,
+    /// What is kept on servers instead of in this process, besides the records.
+    pub servers: Servers,
 }
 
 impl MemoryConfig {
@@ -51,11 +60,13 @@ impl MemoryConfig {
     pub fn new(database: Database) -> Self {
         Self {
             database,
+            indexes: None,
             embedder: None,
             summarizer: None,
             tokens: None,
             text_bytes_max: TEXT_BYTES_MAX,
             boilerplate: Vec::new(),
+            servers: Servers::default(),
         }
     }
 }
@@ -70,7 +81,7 @@ pub struct Memory {
 }
 
 struct Shared {
-    store: Arc<dyn RecordStore>,
+    store: Arc<WriteThrough>,
     projector: Projector,
     summarizer: Option<Arc<dyn Summarizer>>,
     tokens: Arc<dyn TokenCounter>,
@@ -80,17 +91,29 @@ struct Shared {
 }
 
 impl Memory {
-    /// Opens the memory in a database. Indexes are built a user at a time, at the first recall.
+    /// Opens the memory in a database. Indexes are read, or built, a user at a time at the first
+    /// recall. A server that does not answer yet, other than the database's, keeps nobody from opening:
+    /// [`health`](Self::health) names it.
     ///
     /// # Errors
-    /// `TooNew`, `ReadOnly`, `Full`, `Corrupt`, `Unavailable`.
+    /// `TooNew`, `ReadOnly`, `Full`, `Corrupt`, `Unavailable`; `Unsupported` for a server whose feature
+    /// is off, `Invalid` for an address that is none.
     pub async fn open(config: MemoryConfig) -> Result<Self, MemoryError> {
-        let store: Arc<dyn RecordStore> = Arc::new(SqlRecordStore::open(config.database).await?);
-        let text: Arc<dyn TextIndex> = Arc::new(InProcessTextIndex::default());
-        let vectors: Arc<dyn VectorIndex> = Arc::new(FlatIndex::default());
+        let servers = config.servers;
+        let folder = config.indexes.as_deref();
+        let embedder = config.embedder.as_deref();
+        let truth = Arc::new(SqlRecordStore::open(config.database).await?);
+        let working = servers.open_working().await?;
+        let text = servers.open_text(folder).await?;
+        let vectors = servers.open_vectors(folder, embedder).await?;
+        let backlog = Arc::new(Backlog {
+            text: Waiting::new(text.server().is_some()),
+            vectors: Waiting::new(vectors.server().is_some()),
+        });
+        let store = Arc::new(WriteThrough::new(truth, working, Arc::clone(&backlog)));
         let shared = Shared {
             store: Arc::clone(&store),
-            projector: Projector::new(store, text, vectors, config.embedder),
+            projector: Projector::new(store, text, vectors, config.embedder, backlog),
             summarizer: config.summarizer,
             tokens: config.tokens.unwrap_or_else(|| Arc::new(BytesPerToken)),
             text_bytes_max: config.text_bytes_max,
@@ -126,6 +149,15 @@ impl Memory {
         Ok(page)
     }
 
+    /// The newest records of the scope's session, the newest first: what was just said, without a
+    /// look into the database while working memory knows it.
+    ///
+    /// # Errors
+    /// `Invalid` for a scope without a session, or a limit outside 1 to 50.
+    pub async fn recent(&self, scope: &Scope, limit: u32) -> Result<Vec<Record>, MemoryError> {
+        self.shared.store.recent(scope, limit).await
+    }
+
     /// How many records the scope has.
     ///
     /// # Errors
@@ -151,12 +183,22 @@ impl Memory {
         self.shared.projector.catch_up_vectors(scope).await
     }
 
+    /// Keeps indexes as they are, where there is a folder for them, and gives their files up for the
+    /// next to open it. Dropping the last handle does the same.
+    pub async fn close(&self) {
+        self.shared.projector.text.close().await;
+        self.shared.projector.vectors.close().await;
+    }
+
     /// Drops every index; each user's is built again from the records at the next recall.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn rebuild(&self) -> Result<(), MemoryError> {
-        self.shared.projector.text.clear().await?;
-        self.shared.projector.vectors.clear().await
+        self.shared.projector.rebuild().await
     }
+}
+
+fn warn(error: &MemoryError, consequence: &'static str) {
+    tracing::warn!(error = error as &dyn std::error::Error, "{consequence}");
 }

@@ -2,10 +2,13 @@
 
 use karen_sql::now_ms;
 
-use super::Memory;
+use super::{Memory, warn};
 use crate::pack::pack;
 use crate::recall::{MEANINGS_MAX, Similar, WORDS_MAX, finish, fuse, hop, rank};
-use crate::{Channel, MemoryError, Pack, Query, Recall, Record, RecordId, Scope, When};
+use crate::{
+    Channel, Filter, MemoryError, Pack, Query, Recall, Record, RecordId, RecordStore, Scope,
+    TextHit, When,
+};
 
 /// Fused candidates whose records are read, at least: enough for the priors to reorder.
 const SHORTLIST_MIN: usize = 50;
@@ -16,10 +19,15 @@ impl Memory {
     /// the question.
     ///
     /// # Errors
-    /// `Unavailable`, `Corrupt`. A failing embedder is none: [`Recall::missing`] tells.
+    /// `Unavailable`, `Corrupt`. A failing embedder, or an index that does not answer while the other
+    /// does, is none: [`Recall::missing`] tells.
     pub async fn recall(&self, scope: &Scope, query: Query) -> Result<Recall, MemoryError> {
         let now = query.asked_at().unwrap_or_else(now_ms);
-        let mut recall = self.search(scope, &query, query.text(), now).await?;
+        let (found, instructions) = tokio::join!(
+            self.search(scope, &query, query.text(), now),
+            self.shared.store.instructions(scope, now),
+        );
+        let mut recall = found?;
         if let Some(text) = query.has_hop().then(|| hop::expand(&query, &recall.items)) {
             let beyond = self.search(scope, &query, &text, now).await?;
             recall.items = hop::join(recall.items, beyond.items);
@@ -27,7 +35,7 @@ impl Memory {
         recall.items = finish(&query, recall.items, now);
         let recalled = recall.items.iter().map(|item| &item.record.id);
         self.shared.echoes.note(scope, recalled);
-        recall.instructions = self.shared.store.instructions(scope, now).await?;
+        recall.instructions = instructions?;
         Ok(recall)
     }
 
@@ -45,22 +53,20 @@ impl Memory {
         text: &str,
         now: i64,
     ) -> Result<Recall, MemoryError> {
-        let projector = &self.shared.projector;
         let filter = query.filter(scope, now);
-        projector.catch_up_text(scope).await?;
-        let hits = projector
-            .text
-            .search(scope, text, &filter, WORDS_MAX)
-            .await?;
-        let (similar, missing) = match self.similar(scope, query, text, now).await {
-            Ok(similar) => (similar, Vec::new()),
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "recalling by words alone"
-                );
-                (None, vec![Channel::Dense])
+        let words = self.hits(scope, text, &filter, WORDS_MAX).await;
+        let meanings = self.similar(scope, text, &filter).await;
+        let (hits, similar, missing) = match (words, meanings) {
+            (Ok(hits), Ok(similar)) => (hits, similar, Vec::new()),
+            (Ok(hits), Err(error)) => {
+                warn(&error, "recalling by words alone");
+                (hits, None, vec![Channel::Dense])
             }
+            (Err(error), Ok(Some(similar))) => {
+                warn(&error, "recalling by meaning alone");
+                (Vec::new(), Some(similar), Channel::WORDS.to_vec())
+            }
+            (Err(error), _) => return Err(error),
         };
         let mut candidates = fuse(hits, similar);
         candidates.truncate(query.places().end.saturating_mul(2).max(SHORTLIST_MIN));
@@ -105,12 +111,24 @@ impl Memory {
         Ok(())
     }
 
+    /// What an index of words finds that knows of every write.
+    pub(super) async fn hits(
+        &self,
+        scope: &Scope,
+        text: &str,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<TextHit>, MemoryError> {
+        let projector = &self.shared.projector;
+        projector.catch_up_text(scope).await?;
+        projector.text.search(scope, text, filter, limit).await
+    }
+
     async fn similar(
         &self,
         scope: &Scope,
-        query: &Query,
         text: &str,
-        now: i64,
+        filter: &Filter,
     ) -> Result<Option<Vec<Similar>>, MemoryError> {
         let projector = &self.shared.projector;
         let Some(embedder) = &projector.embedder else {
@@ -119,13 +137,16 @@ impl Memory {
         projector.catch_up_vectors(scope).await?;
         let vectors = embedder.embed(&[text.to_owned()]).await?;
         let vector = vectors.first().map_or(&[][..], Vec::as_slice);
-        let filter = query.filter(scope, now);
         let found = projector
             .vectors
-            .search(scope, vector, &filter, MEANINGS_MAX)
+            .search(scope, vector, filter, MEANINGS_MAX)
             .await?;
         let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
-        let places = projector.text.places(scope, &ids).await?;
+        let places = projector.text.places(scope, &ids).await;
+        let places = places.unwrap_or_else(|error| {
+            warn(&error, "neighbours are not known");
+            vec![None; ids.len()]
+        });
         let similar = ids.into_iter().zip(cosines).zip(places);
         let similar = similar.map(|((id, cosine), place)| Similar { id, cosine, place });
         Ok(Some(similar.collect()))

@@ -4,8 +4,8 @@ use karen_sql::now_ms;
 
 use super::{Memory, key};
 use crate::{
-    Consent, MemoryError, MemoryErrorKind, NewRecord, Record, RecordId, Refusal, Remembered,
-    Revision, Scope, Turn,
+    Consent, MemoryError, MemoryErrorKind, NewRecord, Record, RecordId, RecordStore, Refusal,
+    Remembered, Revision, Scope, Turn,
 };
 
 impl Memory {

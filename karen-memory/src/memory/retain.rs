@@ -2,7 +2,7 @@
 
 use super::Memory;
 use crate::retention::Due;
-use crate::{Cleanup, MemoryError, Page, Retention, Revision, Scope};
+use crate::{Cleanup, MemoryError, Page, RecordStore, Retention, Revision, Scope};
 
 impl Memory {
     /// How long the user's records are kept.

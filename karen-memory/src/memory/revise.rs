@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Memory;
 use crate::{
-    Consent, Edit, Link, MemoryError, MemoryErrorKind, Record, RecordId, RecordKind, Revision,
-    Scope, Version,
+    Consent, Edit, Link, MemoryError, MemoryErrorKind, Record, RecordId, RecordKind, RecordStore,
+    Revision, Scope, Version,
 };
 
 /// What somebody thinks of a record that was recalled.

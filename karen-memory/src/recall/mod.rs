@@ -105,6 +105,11 @@ pub enum Channel {
     Importance,
 }
 
+impl Channel {
+    /// Those that an index of words answers.
+    pub(crate) const WORDS: [Self; 4] = [Self::Turn, Self::Near, Self::Around, Self::Session];
+}
+
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -105,8 +105,8 @@ impl Query {
     /// Said in this range of unix milliseconds only.
     #[must_use]
     pub fn said(mut self, range: Range<i64>) -> Self {
-        self.filter.said_from = Some(range.start);
-        self.filter.said_before = Some(range.end);
+        self.filter.said_from = Some(range.start).filter(|start| *start > i64::MIN);
+        self.filter.said_before = Some(range.end).filter(|end| *end < i64::MAX);
         self
     }
 

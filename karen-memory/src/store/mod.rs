@@ -5,6 +5,9 @@ mod revision;
 mod schema;
 mod sql;
 
+use std::any::Any;
+use std::fmt;
+
 use async_trait::async_trait;
 
 pub use link::{Link, Relation};
@@ -13,7 +16,7 @@ pub use sql::SqlRecordStore;
 
 use crate::{
     Consent, Exported, Imported, MemoryError, Page, Record, RecordId, RecordPage, Remembered,
-    Retention, Scope, Stats,
+    Retention, Scope, Stats, TenantId, UserId,
 };
 
 /// Keeps records durably, each in one scope.
@@ -185,6 +188,13 @@ pub trait RecordStore: Send + Sync {
     /// As [`delete`](Self::delete).
     async fn erase(&self, scope: &Scope) -> Result<u64, MemoryError>;
 
+    /// The users of a tenant of whom anything is or was kept, ordered by id. It is how a tenant is
+    /// carried elsewhere or erased, user by user.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn users(&self, tenant: &TenantId) -> Result<Vec<UserId>, MemoryError>;
+
     /// What changed after sequence `after` for the scope's user, in every session; oldest first,
     /// `limit` entries at most. An empty answer means that there is nothing more.
     ///
@@ -196,6 +206,33 @@ pub trait RecordStore: Send + Sync {
         after: i64,
         limit: u32,
     ) -> Result<Vec<LogEntry>, MemoryError>;
+
+    /// Waits until no other instance projects the user's log into an index that they share, and keeps
+    /// it so until the turn is dropped, or this program ends.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn projector_turn(&self, scope: &Scope) -> Result<ProjectorTurn, MemoryError>;
+}
+
+/// The right to project one user's log, for as long as it is held.
+pub struct ProjectorTurn {
+    _held: Box<dyn Any + Send>,
+}
+
+impl ProjectorTurn {
+    /// Gives it back by dropping `held`.
+    pub fn new(held: impl Any + Send) -> Self {
+        Self {
+            _held: Box::new(held),
+        }
+    }
+}
+
+impl fmt::Debug for ProjectorTurn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProjectorTurn").finish_non_exhaustive()
+    }
 }
 
 /// A change of one record, told as what is true of it at the time of reading.

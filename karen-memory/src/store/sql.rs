@@ -4,12 +4,14 @@
 //! sequences commit in order where several writers work at once, and lets a look for duplicates
 //! trust what it sees.
 
+mod append;
 mod consent;
 mod erase;
 mod forgotten;
 mod history;
 mod link;
 mod list;
+mod put;
 mod revise;
 mod row;
 mod settings;
@@ -19,15 +21,16 @@ mod write;
 
 use async_trait::async_trait;
 use karen_sql::{Database, SqlError};
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::schema::MIGRATIONS;
-use super::{Link, LogEntry, RecordStore, Revision, Version};
+use super::{Link, LogEntry, ProjectorTurn, RecordStore, Revision, Version};
 use crate::{
     Consent, Cursor, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, RecordId,
-    RecordPage, Remembered, Retention, Scope, Stats,
+    RecordPage, Remembered, Retention, Scope, Stats, TenantId, UserId,
 };
-use row::{COLUMNS, log_entry, record};
+use row::{COLUMNS, record};
 
 /// Ids asked for in one statement: SQLite takes 32,766 parameters, but plans grow with them.
 const IDS_PER_STATEMENT: usize = 500;
@@ -58,7 +61,7 @@ impl RecordStore for SqlRecordStore {
         scope: &Scope,
         records: Vec<Record>,
     ) -> Result<Vec<Remembered>, MemoryError> {
-        write::append(&self.database, scope, records).await
+        append::append(&self.database, scope, records).await
     }
 
     async fn get(&self, scope: &Scope, ids: &[RecordId]) -> Result<Vec<Record>, MemoryError> {
@@ -229,6 +232,26 @@ impl RecordStore for SqlRecordStore {
         Ok(erased)
     }
 
+    async fn users(&self, tenant: &TenantId) -> Result<Vec<UserId>, MemoryError> {
+        let of = |e| SqlError::of("list", "users", e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(
+            "SELECT user_id FROM memory_heads WHERE tenant = $1
+             UNION SELECT user_id FROM memory_consents WHERE tenant = $1
+             UNION SELECT user_id FROM memory_retention WHERE tenant = $1 ORDER BY user_id",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        let user = |row: &AnyRow| row.try_get::<String, _>("user_id").map(UserId::new);
+        Ok(rows
+            .iter()
+            .map(user)
+            .collect::<Result<_, _>>()
+            .map_err(of)?)
+    }
+
     async fn log_after(
         &self,
         scope: &Scope,
@@ -236,33 +259,45 @@ impl RecordStore for SqlRecordStore {
         limit: u32,
     ) -> Result<Vec<LogEntry>, MemoryError> {
         let mut reader = self.database.read().await?;
-        let rows = sqlx::query(
-            "SELECT sequence, record_id, r.*
-             FROM memory_log l
-             LEFT JOIN memory_records r
-               ON r.tenant = l.tenant AND r.user_id = l.user_id AND r.id = l.record_id
-             WHERE l.tenant = $1 AND l.user_id = $2 AND l.sequence > $3
-             ORDER BY l.sequence LIMIT $4",
-        )
+        let dialect = self.database.dialect();
+        // SQLite plans a statement anew for every limit that is bound.
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {} AS entries, {} AS records
+             FROM (SELECT sequence, record_id, r.*
+                   FROM memory_log l
+                   LEFT JOIN memory_records r
+                     ON r.tenant = l.tenant AND r.user_id = l.user_id AND r.id = l.record_id
+                   WHERE l.tenant = $1 AND l.user_id = $2 AND l.sequence > $3
+                   ORDER BY l.sequence LIMIT {limit}) AS logged",
+            dialect.json_of_rows("sequence, record_id", "TRUE"),
+            dialect.json_of_rows(COLUMNS, "id IS NOT NULL"),
+        )))
         .bind(scope.tenant().as_str())
         .bind(scope.user().as_str())
         .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *reader)
+        .fetch_one(&mut *reader)
         .await
         .map_err(|e| SqlError::of("read", "the log", e))?;
-        rows.iter().map(log_entry).collect()
+        row::log_entries(&row)
+    }
+
+    async fn projector_turn(&self, scope: &Scope) -> Result<ProjectorTurn, MemoryError> {
+        let (tenant, user) = (scope.tenant().as_str(), scope.user().as_str());
+        let name = format!("memory projector {} {tenant} {user}", tenant.len());
+        Ok(ProjectorTurn::new(self.database.lock(&name).await?))
     }
 }
 
 impl SqlRecordStore {
+    /// In one row: handing over a row at a time costs more than finding it.
     async fn get_chunk(&self, scope: &Scope, ids: &[RecordId]) -> Result<Vec<Record>, MemoryError> {
-        let places: Vec<String> = (0..ids.len()).map(|i| format!("${}", i + 5)).collect();
         let statement = format!(
-            "SELECT {COLUMNS} FROM memory_records
+            "SELECT {} AS records FROM memory_records
              WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4) AND id IN ({})",
-            places.join(", ")
+            self.database.dialect().json_of_rows(COLUMNS, "TRUE"),
+            places(5, ids.len())
         );
+        let of = |e| SqlError::of("get", "records", e);
         let mut query = sqlx::query(AssertSqlSafe(statement))
             .bind(scope.tenant().as_str())
             .bind(scope.user().as_str())
@@ -272,12 +307,15 @@ impl SqlRecordStore {
             query = query.bind(id.as_str());
         }
         let mut reader = self.database.read().await?;
-        let rows = query
-            .fetch_all(&mut *reader)
-            .await
-            .map_err(|e| SqlError::of("get", "records", e))?;
-        rows.iter().map(record).collect()
+        let row = query.fetch_one(&mut *reader).await.map_err(of)?;
+        row::records(row.try_get("records").map_err(of)?)
     }
+}
+
+/// `$3, $4, $5`: that many parameters from `first` on.
+fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|i| format!("${i}")).collect();
+    places.join(", ")
 }
 
 /// The session to filter by; empty stands for any.

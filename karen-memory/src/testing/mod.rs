@@ -4,10 +4,12 @@
 //! run on a store that is in use, except where it says otherwise.
 
 mod embedder;
+mod filters;
 mod hashed_words;
 mod record_store;
 mod text_index;
 mod vector_index;
+mod working_memory;
 
 use serde_json::Map;
 use uuid::Uuid;
@@ -17,6 +19,7 @@ pub use hashed_words::HashedWords;
 pub use record_store::record_store;
 pub use text_index::text_index;
 pub use vector_index::vector_index;
+pub use working_memory::working_memory;
 
 use crate::{
     Facets, Lifetime, Record, RecordId, RecordKind, Scope, SessionId, TenantId, Usage, UserId,

@@ -1,5 +1,6 @@
 //! What every record store owes.
 
+mod batch;
 mod carry;
 mod log;
 mod look;
@@ -21,6 +22,7 @@ use crate::{
 pub async fn record_store(store: Arc<dyn RecordStore>) {
     keeps_what_it_is_given(&*store).await;
     keeps_the_same_once(&store).await;
+    batch::keeps_many_as_it_keeps_one_after_another(&*store).await;
     lists_in_pages(&*store).await;
     look::lists_and_counts_by_sort_and_time(&*store).await;
     knows_no_other_scope(&*store).await;
@@ -64,7 +66,7 @@ fn reinforced(record: &Record) -> Remembered {
 
 async fn keeps_what_it_is_given(store: &dyn RecordStore) {
     let scope = scope();
-    let bare = fact("It's a quote: \" and a \\ and a 🦀\nand a line", -1);
+    let bare = fact("It's a quote: \" and a \\ and a 🦀\nand a line\u{1}", -1);
     let full = Record {
         speaker: "Ada".to_owned(),
         caption: Some("a dog".to_owned()),

@@ -1,6 +1,7 @@
 //! The suites pass on what this crate ships, and fail on what is broken.
 
 mod broken;
+mod working;
 
 use std::sync::Arc;
 
@@ -55,6 +56,9 @@ async fn the_sql_store_keeps_its_contract_in_a_file() {
 async fn the_indexes_in_this_process_keep_their_contracts() {
     text_index(&InProcessTextIndex::default()).await;
     vector_index(&FlatIndex::default()).await;
+    let folder = tempfile::tempdir().expect("folder");
+    text_index(&InProcessTextIndex::in_folder(folder.path())).await;
+    vector_index(&FlatIndex::in_folder(folder.path(), "an embedder")).await;
 }
 
 #[tokio::test]

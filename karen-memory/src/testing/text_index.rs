@@ -2,7 +2,7 @@
 
 mod ranking;
 
-use super::{facets, scope, scopes};
+use super::{facets, filters, scope, scopes};
 use crate::{
     Facets, Filter, RecordId, RecordKind, Scope, SessionId, TextChange, TextHit, TextIndex,
 };
@@ -19,7 +19,9 @@ pub async fn text_index(index: &dyn TextIndex) {
     ranking::says_where_records_stand(index).await;
     ranking::orders_equal_scores_by_id(index).await;
     ranking::filters_answers_and_not_scores(index).await;
+    admits_what_filters_admit(index).await;
     lets_go_of_deleted_words(index).await;
+    starts_again_when_it_followed_another_log(index).await;
     forgets_everything_when_cleared(index).await;
 }
 
@@ -81,6 +83,27 @@ async fn keeps_a_mark_for_each_user(index: &dyn TextIndex) {
     assert_eq!(answer, [id], "a session in the scope plays no part");
 }
 
+async fn starts_again_when_it_followed_another_log(index: &dyn TextIndex) {
+    let [scope, neighbour, _] = scopes();
+    let [first, last, other] = ids();
+    let changes = vec![note(&first, "a harbour"), note(&last, "a boat")];
+    apply(index, &neighbour, changes.clone(), 2).await;
+    apply(index, &scope, changes, 2).await;
+    index.confirm(&scope, Some(&last)).await.expect("confirm");
+    assert_eq!(index.mark(&scope).await.expect("mark"), 2, "it is the same");
+    index.confirm(&scope, Some(&other)).await.expect("confirm");
+    assert_eq!(index.mark(&scope).await.expect("mark"), 0);
+    assert!(found(index, &scope, "harbour boat").await.is_empty());
+    assert_eq!(index.mark(&neighbour).await.expect("mark"), 2);
+    apply(index, &scope, vec![note(&other, "a kite")], 1).await;
+    index.confirm(&scope, None).await.expect("confirm");
+    assert_eq!(
+        index.mark(&scope).await.expect("mark"),
+        0,
+        "the log is gone"
+    );
+}
+
 async fn applies_the_same_twice_without_harm(index: &dyn TextIndex) {
     let scope = scope();
     let [first, second, note_id] = ids();
@@ -95,6 +118,18 @@ async fn applies_the_same_twice_without_harm(index: &dyn TextIndex) {
     let red = found(index, &scope, "red").await;
     assert!(!red.contains(&note_id), "what it said before is gone");
     assert_eq!(found(index, &scope, "blue").await, [note_id]);
+}
+
+async fn admits_what_filters_admit(index: &dyn TextIndex) {
+    let (scope, crowd) = (scope(), filters::crowd());
+    let changes = crowd.iter().cloned();
+    let changes = changes.map(|(id, facets)| put(&id, facets.clone(), facets.at, "a harbour"));
+    apply(index, &scope, changes.collect(), 9).await;
+    for filter in filters::filters() {
+        let hits = index.search(&scope, "harbour", &filter, 100).await;
+        let hits = hits.expect("search").into_iter();
+        filters::assert_admitted(&filter, &crowd, hits.map(|hit| hit.id));
+    }
 }
 
 async fn lets_go_of_deleted_words(index: &dyn TextIndex) {

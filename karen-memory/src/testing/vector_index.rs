@@ -1,6 +1,6 @@
 //! What every index of vectors owes.
 
-use super::{facets, scope, scopes};
+use super::{facets, filters, scope, scopes};
 use crate::{Filter, RecordId, RecordKind, Scope, SessionId, VectorChange, VectorIndex};
 
 /// How far a dot product may be off: an index may keep eight bits a number.
@@ -18,7 +18,9 @@ pub async fn vector_index(index: &dyn VectorIndex) {
     gives_the_nearest_first(index).await;
     applies_the_same_twice_without_harm(index).await;
     filters_exactly(index).await;
+    admits_what_filters_admit(index).await;
     lets_go_of_deleted_vectors(index).await;
+    starts_again_when_it_followed_another_log(index).await;
     forgets_everything_when_cleared(index).await;
 }
 
@@ -78,6 +80,27 @@ async fn keeps_a_mark_for_each_user(index: &dyn VectorIndex) {
     assert_eq!(index.mark(&session).await.expect("mark"), 7);
     let answer = found(index, &session).await;
     assert_eq!(answer, [id], "a session in the scope plays no part");
+}
+
+async fn starts_again_when_it_followed_another_log(index: &dyn VectorIndex) {
+    let [scope, neighbour, _] = scopes();
+    let [first, last, other] = ids();
+    let changes = vec![put(&first, leaning(1.0)), put(&last, leaning(0.5))];
+    apply(index, &neighbour, changes.clone(), 2).await;
+    apply(index, &scope, changes, 2).await;
+    index.confirm(&scope, Some(&last)).await.expect("confirm");
+    assert_eq!(index.mark(&scope).await.expect("mark"), 2, "it is the same");
+    index.confirm(&scope, Some(&other)).await.expect("confirm");
+    assert_eq!(index.mark(&scope).await.expect("mark"), 0);
+    assert!(found(index, &scope).await.is_empty());
+    assert_eq!(index.mark(&neighbour).await.expect("mark"), 2);
+    apply(index, &scope, vec![put(&other, leaning(1.0))], 1).await;
+    index.confirm(&scope, None).await.expect("confirm");
+    assert_eq!(
+        index.mark(&scope).await.expect("mark"),
+        0,
+        "the log is gone"
+    );
 }
 
 async fn gives_the_nearest_first(index: &dyn VectorIndex) {
@@ -158,6 +181,20 @@ async fn filters_exactly(index: &dyn VectorIndex) {
         let answer = nearest(index, &scope, &filter, admitted.len()).await;
         let answer: Vec<&RecordId> = answer.iter().map(|(id, _)| id).collect();
         assert_eq!(answer, admitted, "a filter costs no answer it admits");
+    }
+}
+
+async fn admits_what_filters_admit(index: &dyn VectorIndex) {
+    let (scope, crowd) = (scope(), filters::crowd());
+    let changes = crowd.iter().cloned().map(|(id, facets)| VectorChange::Put {
+        id,
+        facets,
+        vector: leaning(1.0),
+    });
+    apply(index, &scope, changes.collect(), 9).await;
+    for filter in filters::filters() {
+        let answer = nearest(index, &scope, &filter, 100).await.into_iter();
+        filters::assert_admitted(&filter, &crowd, answer.map(|(id, _)| id));
     }
 }
 

@@ -1,32 +1,41 @@
 //! Postings in this process, one segment a user.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::path::Path;
 
 use async_trait::async_trait;
 
 use super::segment::Segment;
 use super::{Place, TextChange, TextHit, TextIndex};
-use crate::scope::Owner;
+use crate::segments::Segments;
 use crate::{Filter, MemoryError, RecordId, Scope};
 
-/// Words of this process's users, in memory.
+/// Ends with the last version that reads words, or writes segments, in another way.
+const FORMAT: &str = "text 1";
+
+/// Words of this process's users: in memory, and in a file a user if there is a folder for them.
 #[derive(Debug, Default)]
 pub struct InProcessTextIndex {
-    segments: RwLock<HashMap<Owner, Marked>>,
+    segments: Segments<Segment>,
 }
 
-#[derive(Debug, Default)]
-struct Marked {
-    mark: i64,
-    segment: Segment,
+impl InProcessTextIndex {
+    /// Kept in files of `folder`, which hold words as hashes. This process alone may write there.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            segments: Segments::in_folder(folder, "text", FORMAT),
+        }
+    }
 }
 
 #[async_trait]
 impl TextIndex for InProcessTextIndex {
     async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError> {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(segments.get(&scope.owner()).map_or(0, |s| s.mark))
+        Ok(self.segments.mark(scope).await)
+    }
+
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError> {
+        self.segments.confirm(scope, marked).await
     }
 
     async fn apply(
@@ -35,14 +44,7 @@ impl TextIndex for InProcessTextIndex {
         changes: Vec<TextChange>,
         mark: i64,
     ) -> Result<(), MemoryError> {
-        let mut segments = self
-            .segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let marked = segments.entry(scope.owner()).or_default();
-        marked.segment.apply(changes);
-        marked.mark = mark;
-        Ok(())
+        self.segments.apply(scope, changes, mark).await
     }
 
     async fn search(
@@ -52,9 +54,8 @@ impl TextIndex for InProcessTextIndex {
         filter: &Filter,
         limit: usize,
     ) -> Result<Vec<TextHit>, MemoryError> {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        let marked = segments.get(&scope.owner());
-        Ok(marked.map_or_else(Vec::new, |m| m.segment.search(query, filter, limit)))
+        let search = |segment: &Segment| segment.search(query, filter, limit);
+        Ok(self.segments.look(scope, search).await)
     }
 
     async fn places(
@@ -62,18 +63,15 @@ impl TextIndex for InProcessTextIndex {
         scope: &Scope,
         ids: &[RecordId],
     ) -> Result<Vec<Option<Place>>, MemoryError> {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        let marked = segments.get(&scope.owner());
-        let place = |id| marked.and_then(|m| m.segment.place(id));
-        Ok(ids.iter().map(place).collect())
+        let places = |segment: &Segment| ids.iter().map(|id| segment.place(id)).collect();
+        Ok(self.segments.look(scope, places).await)
     }
 
     async fn clear(&self) -> Result<(), MemoryError> {
-        let mut segments = self
-            .segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        segments.clear();
-        Ok(())
+        self.segments.clear()
+    }
+
+    async fn close(&self) {
+        self.segments.close();
     }
 }

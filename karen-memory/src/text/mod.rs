@@ -2,6 +2,8 @@
 
 mod analysis;
 mod bm25;
+#[cfg(feature = "elasticsearch")]
+mod elasticsearch;
 mod in_process;
 mod segment;
 mod stop_words;
@@ -9,9 +11,14 @@ mod stop_words;
 use async_trait::async_trait;
 
 pub(crate) use analysis::words;
+#[cfg(feature = "elasticsearch")]
+pub use elasticsearch::{ElasticsearchConfig, ElasticsearchIndex};
 pub use in_process::InProcessTextIndex;
 
 use crate::{Facets, Filter, MemoryError, RecordId, Scope};
+
+/// Neighbours on each side that count at each scale: the record itself, and the two middle ones.
+const REACHES: [usize; 3] = [0, 1, 3];
 
 /// Scores records by their words at four scales: the record, it and its neighbours in the session,
 /// three to each side, the whole session.
@@ -32,6 +39,14 @@ pub trait TextIndex: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError>;
+
+    /// Goes back to 0 for the scope's user unless the entry at the mark is about `marked`, the record
+    /// that the log has there: an index that outlives its process may have followed another log, such
+    /// as that of a database before it was restored.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError>;
 
     /// Applies changes in their order and moves the mark to `mark`.
     ///
@@ -67,11 +82,28 @@ pub trait TextIndex: Send + Sync {
         ids: &[RecordId],
     ) -> Result<Vec<Option<Place>>, MemoryError>;
 
+    /// The server that keeps it, where instances share one: they must take turns in applying to it.
+    fn server(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Finds out whether the server answers.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Invalid` when it does not let us in.
+    async fn ping(&self) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
     /// Forgets everything, of every user: marks are 0 again.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn clear(&self) -> Result<(), MemoryError>;
+
+    /// Keeps what is not kept yet, and gives up the files that only one process may have open. The
+    /// index goes on in memory.
+    async fn close(&self) {}
 }
 
 /// A record that shares words with a query.

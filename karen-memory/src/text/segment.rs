@@ -5,20 +5,21 @@
 //! alone that can hold an answer.
 
 mod dictionary;
+mod entry;
+mod gather;
+mod kept;
 mod score;
 mod session;
+mod written;
 
 use std::collections::{BTreeSet, HashMap};
 
 use dictionary::Dictionary;
-use session::{Document, Session};
+use session::{Document, Session, Summary};
 
 use super::analysis::stems;
-use super::{Place, TextChange, TextHit};
+use super::{Place, REACHES, TextChange, TextHit};
 use crate::{Facets, Filter, RecordId};
-
-/// Neighbours on each side that count at each scale: the record itself, and the two middle ones.
-const REACHES: [usize; 3] = [0, 1, 3];
 
 /// Names a session within its segment.
 type SessionNumber = u32;
@@ -28,12 +29,16 @@ type SessionNumber = u32;
 pub(super) struct Segment {
     /// Empty ones are free to be used again.
     sessions: Vec<Session>,
+    /// [`Session::least`] of each, side by side: a search asks for all of them.
+    least: Vec<[f32; 4]>,
     free: Vec<SessionNumber>,
     by_name: HashMap<String, SessionNumber>,
     /// The session and the time of each record.
     by_record: HashMap<RecordId, (SessionNumber, i64)>,
     words: Dictionary,
     totals: Totals,
+    /// Sessions that are not written as they are.
+    changed: BTreeSet<SessionNumber>,
 }
 
 /// Sums over everything, for means.
@@ -101,6 +106,7 @@ impl Segment {
         }
         let number = self.free.pop().unwrap_or_else(|| {
             self.sessions.push(Session::default());
+            self.least.push([0.0; 4]);
             SessionNumber::try_from(self.sessions.len() - 1).expect("sessions fit u32")
         });
         self.sessions[number as usize].name.clone_from(&name);
@@ -110,8 +116,9 @@ impl Segment {
 
     fn change(&mut self, number: SessionNumber, changes: Changes) {
         let Changes { put, deleted } = changes;
+        self.changed.insert(number);
         let session = &mut self.sessions[number as usize];
-        let before = session.summary();
+        let before: Vec<Summary> = session.summaries().collect();
         self.totals.remove(session);
         session.remove(&deleted);
         for id in &deleted {
@@ -130,7 +137,9 @@ impl Segment {
         let words = &mut self.words;
         session.insert(put, |term| words.number_of(term));
         self.totals.add(session);
-        self.words.replace(number, before, session.summary());
+        self.least[number as usize] = session.least();
+        let after = session.summaries();
+        self.words.replace(number, before, after);
         if session.documents.is_empty() {
             self.by_name.remove(&std::mem::take(&mut session.name));
             self.free.push(number);
@@ -157,14 +166,11 @@ impl Totals {
         }
     }
 
-    /// The mean length of a document at each scale.
-    fn means(&self) -> [f32; 3] {
-        self.lengths.map(|sum| (sum / self.documents as f64) as f32)
-    }
-
-    /// The mean length of a session.
-    fn session_mean(&self) -> f32 {
-        (self.lengths[0] / self.sessions as f64) as f32
+    /// The mean length of a document at each scale, and of a session.
+    fn means(&self) -> [f32; 4] {
+        let [own, near, around] = self.lengths.map(|sum| sum / self.documents as f64);
+        let session = self.lengths[0] / self.sessions as f64;
+        [own, near, around, session].map(|mean| mean as f32)
     }
 }
 

@@ -1,10 +1,14 @@
 //! L3: the port that finds records by meaning.
 
 mod flat;
+#[cfg(feature = "milvus")]
+mod milvus;
 
 use async_trait::async_trait;
 
 pub use flat::FlatIndex;
+#[cfg(feature = "milvus")]
+pub use milvus::{MilvusConfig, MilvusIndex};
 
 use crate::{Facets, Filter, MemoryError, RecordId, Scope};
 
@@ -23,6 +27,14 @@ pub trait VectorIndex: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError>;
+
+    /// Goes back to 0 for the scope's user unless the entry at the mark is about `marked`, the record
+    /// that the log has there: an index that outlives its process may have followed another log, such
+    /// as that of a database before it was restored.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError>;
 
     /// Applies changes in their order and moves the mark to `mark`.
     ///
@@ -48,11 +60,28 @@ pub trait VectorIndex: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(RecordId, f32)>, MemoryError>;
 
+    /// The server that keeps it, where instances share one: they must take turns in applying to it.
+    fn server(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Finds out whether the server answers.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Invalid` when it does not let us in.
+    async fn ping(&self) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
     /// Forgets everything, of every user: marks are 0 again.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn clear(&self) -> Result<(), MemoryError>;
+
+    /// Keeps what is not kept yet, and gives up the files that only one process may have open. The
+    /// index goes on in memory.
+    async fn close(&self) {}
 }
 
 /// A change of the vectors.

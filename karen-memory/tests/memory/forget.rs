@@ -1,25 +1,8 @@
 //! What is forgotten is gone.
 
-use std::path::Path;
-
 use karen_memory::{Memory, NewRecord, RecordId, SessionId};
 
-use crate::{ada, all, memory, memory_in, recall, scope, texts, turn};
-
-/// Where the bytes of a text lie in the files of a database.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("a folder");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths
-        .filter(|path| {
-            let bytes = std::fs::read(path).expect("a file");
-            bytes
-                .windows(text.len())
-                .any(|part| part == text.as_bytes())
-        })
-        .map(|path| path.file_name().expect("a name").display().to_string())
-        .collect()
-}
+use crate::{ada, all, files_with, memory, memory_in, recall, scope, texts, turn};
 
 async fn remember(memory: &Memory, text: &str) -> RecordId {
     let answer = memory.remember(&ada(), NewRecord::fact(text)).await;

@@ -3,6 +3,7 @@
 mod carry;
 mod consolidate;
 mod crash;
+mod files;
 mod filter;
 mod forget;
 mod isolation;
@@ -11,14 +12,18 @@ mod meaning;
 mod novelty;
 mod pack;
 mod recall;
+mod recent;
 mod remember;
+mod reopen;
 mod retain;
 mod revise;
 mod supersede;
 mod wishes;
+mod world;
 
 use std::path::Path;
 
+use files::files_with;
 use karen_memory::{
     Memory, MemoryConfig, Page, Query, Recall, Record, Scope, SessionId, TenantId, Turn, UserId,
 };
@@ -37,9 +42,12 @@ async fn memory() -> Memory {
     Memory::open(config).await.expect("memory")
 }
 
-/// A memory in a file of `folder`, and its database, which a test may close.
+/// A memory in files of `folder`, indexes too, and its database, which a test may close.
 async fn memory_in(folder: &Path) -> (Memory, Database) {
-    let config = config(Location::File(folder.join("karen.db"))).await;
+    let config = MemoryConfig {
+        indexes: Some(folder.join("indexes")),
+        ..config(Location::File(folder.join("karen.db"))).await
+    };
     let database = config.database.clone();
     (Memory::open(config).await.expect("memory"), database)
 }

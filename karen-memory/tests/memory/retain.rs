@@ -2,7 +2,7 @@
 
 use karen_memory::{Cleanup, Consent, Feedback, Memory, NewRecord, RecordId, Retention, Tier};
 
-use crate::{DAY_MS, ada, all, memory, memory_in, recall, scope, turn};
+use crate::{DAY_MS, ada, all, files_with, memory, memory_in, recall, scope, turn};
 
 const WEEKS: Retention = Retention {
     short_days: Some(7),
@@ -123,16 +123,7 @@ async fn erasing_a_person_leaves_no_byte_of_what_was_said_or_had_been() {
         .ingest(&bob, vec![turn("msg_2", "user", "a boat", 1)])
         .await
         .expect("ingest");
-    let found = |word: &str| {
-        let entries = std::fs::read_dir(folder.path()).expect("a folder");
-        let mut files = entries.map(|entry| std::fs::read(entry.expect("an entry").path()));
-        let holds = |bytes: Vec<u8>| {
-            bytes
-                .windows(word.len())
-                .any(|part| part == word.as_bytes())
-        };
-        files.any(|bytes| holds(bytes.expect("a file")))
-    };
+    let found = |word: &str| !files_with(folder.path(), word).is_empty();
     assert!(
         found("heliotrope") && found("amaranthine"),
         "it was there, history too"

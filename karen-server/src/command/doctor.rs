@@ -19,12 +19,20 @@ const FREE_BYTES_MIN: u64 = 100 << 20;
 #[derive(Deserialize)]
 struct Health {
     checks: BTreeMap<String, Check>,
+    servers: Vec<Server>,
 }
 
 #[derive(Deserialize)]
 struct Check {
     status: String,
     detail: String,
+}
+
+#[derive(Deserialize)]
+struct Server {
+    name: String,
+    #[serde(flatten)]
+    check: Check,
 }
 
 /// What has been looked at so far.
@@ -84,6 +92,9 @@ impl Findings {
                 for (part, check) in health.checks {
                     self.print(&check.status, &part, &check.detail);
                 }
+                for Server { name, check } in health.servers {
+                    self.print(&check.status, &name, &check.detail);
+                }
             }
             Err(error) => {
                 self.note::<()>("health", Err(error));
@@ -117,7 +128,7 @@ impl Findings {
                 Some(value)
             }
             Err(error) => {
-                let next = next_step(error.code());
+                let next = next_step(&error);
                 self.print(
                     "failed",
                     what,

@@ -1,6 +1,7 @@
 //! The way to Karen's routes: in this process, or through the socket of the server that has the
 //! folder. Commands cannot tell the two apart.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -92,6 +93,22 @@ impl Door {
             .map(drop)
     }
 
+    /// Gets a body and passes it on to the terminal, or wherever the output goes, as it comes.
+    pub(super) async fn print(&self, path: &str) -> Result<()> {
+        let response = self.send(request(Method::GET, path, Body::empty())).await?;
+        let mut body = response.into_body();
+        while let Some(frame) = body.frame().await {
+            if let Ok(bytes) = frame.map_err(lost)?.into_data() {
+                let written = std::io::stdout().write_all(&bytes);
+                written.map_err(|e| {
+                    let message = "the output cannot be written: free some space";
+                    Error::new(Code::StorageFull, message).caused_by(e)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Sends a request; an answer that is a problem is an error.
     pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>> {
         if let Some((name, value)) = &self.actor {
@@ -159,7 +176,7 @@ async fn through(socket: &Path, request: Request<Body>) -> Result<Response<Body>
     Ok(response.map(Body::new))
 }
 
-async fn read<T: DeserializeOwned>(response: Response<Body>) -> Result<T> {
+pub(super) async fn read<T: DeserializeOwned>(response: Response<Body>) -> Result<T> {
     let body = response.into_body().collect().await.map_err(lost)?;
     serde_json::from_slice(&body.to_bytes()).map_err(|e| {
         let message = "the server answers in another format: use the program that it runs";

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::process::ExitCode;
 
+use karen_core::infer::{ModelError, ModelErrorKind};
 use karen_core::{Code, Error};
 
 /// Tells the terminal; the exit code is 1 (clap uses 2 for wrong usage).
@@ -13,15 +14,33 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         eprintln!("  because: {below}");
         cause = below.source();
     }
-    eprintln!("  next: {}", next_step(error.code()));
+    eprintln!("  next: {}", next_step(error));
     ExitCode::FAILURE
 }
 
-pub(super) fn next_step(code: Code) -> &'static str {
+/// What to do about an error. Whose key is refused or missing is told by its cause: to the code it
+/// is the same.
+pub(super) fn next_step(error: &Error) -> &'static str {
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<ModelError>());
+    match cause.map(ModelError::kind) {
+        Some(ModelErrorKind::Denied(_)) => {
+            "give Karen the provider's key where the message says, and start it again"
+        }
+        _ => next_step_of(error.code()),
+    }
+}
+
+fn next_step_of(code: Code) -> &'static str {
     match code {
         Code::InvalidArgument => "see `karen-server --help` and `karen-server config check`",
-        Code::Unauthenticated | Code::Forbidden => {
+        Code::Unauthenticated => {
             "name an account that may do this (--as EMAIL), or none to act as the owner"
+        }
+        // A running server tells the code of a provider's refusal, and not its cause.
+        Code::Forbidden => {
+            "mend what the message names; a permission has an account (--as EMAIL), or the owner"
         }
         Code::ModelMissing => {
             "see `karen-server models list`, add one with `karen-server models add FILE.gguf`"
@@ -34,5 +53,19 @@ pub(super) fn next_step(code: Code) -> &'static str {
         Code::TooLarge => "split it, or raise the limit that is named",
         Code::Timeout | Code::RateLimited | Code::Quota => "wait a little and try again",
         _ => "`karen-server doctor` looks for the cause",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_key_of_a_provider_is_told_from_a_missing_permission() {
+        let kind = ModelErrorKind::Denied("set the environment variable KEY".to_owned());
+        let error = Error::from(ModelError::new(kind, "ask", "the provider"));
+        assert!(next_step(&error).contains("provider's key"));
+        let error = Error::new(Code::Forbidden, "not yours");
+        assert!(next_step(&error).contains("--as EMAIL"));
     }
 }

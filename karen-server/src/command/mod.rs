@@ -3,6 +3,7 @@
 #[macro_use]
 mod say;
 
+mod audit;
 mod chat;
 mod config;
 mod doctor;
@@ -11,6 +12,7 @@ mod events;
 mod failure;
 mod import;
 mod models;
+mod privacy;
 mod recall;
 mod serve;
 mod settings;
@@ -21,9 +23,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use karen_core::Result;
 
+use audit::AuditCommand;
 use door::Door;
 pub(crate) use failure::report;
 use models::NewModel;
+use privacy::PrivacyCommand;
 use settings::Settings;
 
 /// Karen: an AI assistant with a memory, served from one folder.
@@ -65,6 +69,12 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         limit: u32,
     },
+    /// Take along, or have erased, everything that is kept of you
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
+    /// Verify, sign and export the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look for what is wrong
     Doctor,
     /// Look at the configuration
@@ -142,6 +152,8 @@ impl Command {
             Self::Models(ModelsCommand::Remove { name }) => models::remove(door, &name).await,
             Self::Import { file } => import::run(door, &file).await,
             Self::Recall { query, limit } => recall::run(door, query, limit).await,
+            Self::Audit(command) => audit::run(door, command).await,
+            Self::Privacy(command) => privacy::run(door, command).await,
             Self::Serve | Self::Doctor | Self::Config(_) => Ok(()),
         }
     }

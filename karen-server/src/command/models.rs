@@ -16,8 +16,8 @@ const MIB: f64 = 1024.0 * 1024.0;
 /// A model to add.
 #[derive(Args)]
 pub(super) struct NewModel {
-    /// A GGUF file, or PROVIDER:MODEL with openai or gemini
-    #[arg(value_name = "FILE.gguf|PROVIDER:MODEL")]
+    /// A GGUF file, a folder as Hugging Face has models, or PROVIDER:MODEL with openai or gemini
+    #[arg(value_name = "FILE.gguf|FOLDER|PROVIDER:MODEL")]
     model: String,
     /// What to call it; made from the file or the provider's name if absent
     #[arg(long)]
@@ -81,6 +81,7 @@ pub(super) struct Model {
 #[derive(Deserialize)]
 struct Capabilities {
     generate: bool,
+    rerank: bool,
 }
 
 pub(super) async fn add(door: &Door, new: NewModel) -> Result<()> {
@@ -113,7 +114,10 @@ impl NewModel {
         match RemoteModel::parse(&self.model) {
             Ok(remote) if !path.exists() => self.read_remote(remote),
             _ => Ok(Addition {
-                path: Some(found(path, "name a GGUF file, or PROVIDER:MODEL")?),
+                path: Some(found(
+                    path,
+                    "name a GGUF file, a folder, or PROVIDER:MODEL",
+                )?),
                 name: self.name,
                 ..Addition::default()
             }),
@@ -198,6 +202,8 @@ impl std::fmt::Display for Model {
         }
         if self.capabilities.generate {
             write!(f, ", {} tokens of context", self.context_tokens)?;
+        } else if self.capabilities.rerank {
+            f.write_str(", reranks only")?;
         } else {
             f.write_str(", embeds only")?;
         }

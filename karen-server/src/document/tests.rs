@@ -12,10 +12,7 @@ fn document() -> Value {
 #[test]
 fn no_two_schemas_share_a_name() {
     let mut seen: BTreeMap<String, Value> = BTreeMap::new();
-    for routes in [routes::open(), routes::prompt(), routes::lasting()]
-        .into_iter()
-        .flatten()
-    {
+    for routes in routes::all() {
         let components = routes.into_openapi().components.unwrap_or_default();
         for (name, schema) in components.schemas {
             let schema = serde_json::to_value(schema).expect("json");

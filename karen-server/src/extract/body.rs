@@ -21,7 +21,7 @@ pub(crate) async fn text_of(request: Request) -> Result<String, Problem> {
     })
 }
 
-async fn bytes_of(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes_of(request: Request) -> Result<Bytes, Problem> {
     let read = tokio::time::timeout(PATIENCE, Bytes::from_request(request, &())).await;
     let late = |_| {
         let problem = Problem::new(Code::Timeout, "the body did not arrive within 60 seconds");

@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod visitor;
 
-pub(crate) use body::text_of;
+pub(crate) use body::{bytes_of, text_of};
 pub(crate) use caller::Caller;
 pub(crate) use idempotency::idempotency_key;
 pub(crate) use json::Json;

@@ -7,7 +7,7 @@ use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use karen_core::auth::Device;
 
-use crate::peer::Peer;
+use crate::peer::ClientAddress;
 
 /// The device that somebody logs in from, as it appears in their list of sessions.
 pub(crate) struct Visitor(pub(crate) Device);
@@ -20,13 +20,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             .headers
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
-        let address = match parts.extensions.get::<Peer>() {
-            Some(Peer::Network(address)) => Some(address.ip()),
-            Some(Peer::Owner) | None => None,
-        };
+        let address = parts.extensions.get::<ClientAddress>();
         Ok(Self(Device {
             name: agent.map(str::to_owned),
-            address,
+            address: address.map(|address| address.0),
         }))
     }
 }

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use karen_core::{Code, Principal};
 
+use super::revoke::until_ended;
 use crate::app::App;
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -20,8 +21,9 @@ pub(crate) async fn guard(
     let principal = principal_of(&app, request.headers(), request.extensions()).await?;
     request
         .extensions_mut()
-        .insert(app.karen.session(principal));
-    let mut response = next.run(request).await;
+        .insert(app.karen.session(principal.clone()));
+    let response = next.run(request).await;
+    let mut response = until_ended(response, app.karen.auth(), &principal);
     // What was told to one person is for no cache on the way.
     response
         .headers_mut()
@@ -32,19 +34,27 @@ pub(crate) async fn guard(
 /// The header by which the owner of the data, over the local socket, acts for an account: its email.
 pub const ACT_FOR: HeaderName = HeaderName::from_static("karen-act-for");
 
-/// The principal of the bearer token, or the owner who asks over the local socket, perhaps for an
+const KEY_NEEDED: &str = "a bearer token is needed: log in, or use an API key";
+
+/// The header in which Anthropic's clients send a key.
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The principal of the bearer token or API key, or the owner who asks over the local socket, perhaps for an
 /// account.
 pub(crate) async fn principal_of(
     app: &App,
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Principal, Problem> {
-    match (headers.get(AUTHORIZATION), extensions.get::<Peer>()) {
-        (Some(value), _) => Ok(app.karen.auth().authenticate(bearer(value)?).await?),
+    let token = match (headers.get(AUTHORIZATION), headers.get(API_KEY)) {
+        (Some(value), _) => Some(bearer(value)?),
+        (None, Some(key)) => Some(key.to_str().map_err(|_| unauthenticated(KEY_NEEDED))?),
+        (None, None) => None,
+    };
+    match (token, extensions.get::<Peer>()) {
+        (Some(token), _) => Ok(app.karen.auth().authenticate(token).await?),
         (None, Some(Peer::Owner)) => owner(app, headers.get(ACT_FOR)).await,
-        (None, _) => Err(unauthenticated(
-            "a bearer token is needed: log in, or use an API key",
-        )),
+        (None, _) => Err(unauthenticated(KEY_NEEDED)),
     }
 }
 

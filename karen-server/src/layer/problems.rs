@@ -4,15 +4,15 @@ use std::any::Any;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use karen_core::Code;
 
 use super::CorrelationId;
 use crate::problem::Problem;
-use crate::routes::openai;
+use crate::routes::{anthropic, openai};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -20,11 +20,18 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let id = request.extensions().get::<CorrelationId>().cloned();
     let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+    let Some(mut problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
+    let is_providers = anthropic::owns(&path) || openai::owns(&path);
+    if is_providers {
+        problem.status = as_providers_do(problem.status);
+        *response.status_mut() = problem.status;
+    }
     problem.log();
-    let written = if openai::owns(&path) {
+    let written = if anthropic::owns(&path) {
+        Json(anthropic::ErrorBody::of(&problem)).into_response()
+    } else if is_providers {
         Json(openai::ErrorBody::of(&problem)).into_response()
     } else {
         let id = id.as_ref().map_or("", CorrelationId::as_str);
@@ -35,6 +42,15 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
             .into_response()
     };
     carry(written, response)
+}
+
+/// Providers answer 400 to all that is wrong with a request, and their clients try again after what
+/// is the server's fault.
+fn as_providers_do(status: StatusCode) -> StatusCode {
+    match status {
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_IMPLEMENTED => StatusCode::BAD_REQUEST,
+        other => other,
+    }
 }
 
 /// The body of `written` in a response that keeps the status and headers it had.

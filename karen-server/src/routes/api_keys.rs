@@ -48,6 +48,7 @@ struct ApiKeyList {
 #[serde(deny_unknown_fields)]
 struct ApiKeyRequest {
     /// What it is for.
+    #[schema(example = "nightly import")]
     name: String,
     /// What it may do at most, such as `chat:use`; everything its owner may do if absent.
     permissions: Option<Vec<String>>,
@@ -127,7 +128,7 @@ async fn revoke_api_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn permissions(names: &[String]) -> Result<Permissions, Problem> {
+pub(crate) fn permissions(names: &[String]) -> Result<Permissions, Problem> {
     let parsed: Result<Permissions, _> = names
         .iter()
         .map(|name| name.parse::<Permission>())

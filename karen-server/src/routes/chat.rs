@@ -96,7 +96,7 @@ struct UsageBody {
         description = "Said once, however often it is sent with this key, of 1 to 255 bytes: \
             sent again, it gives the answer of the first time")),
     responses((status = 200, description = "The answer", content(
-        (Answer = "application/json"), (String = "text/event-stream"),
+        (Answer = "application/json"), (sse::Frame = "text/event-stream"),
     ))),
 )]
 async fn chat(

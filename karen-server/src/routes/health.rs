@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use karen_core::{Check, Code, Health, Status};
+use karen_core::{Check, Code, Health, ServerCheck, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -27,6 +27,8 @@ struct HealthBody {
     #[schema(value_type = String)]
     status: Status,
     checks: Checks,
+    /// Servers that instances share, besides the database; without one, Karen answers with less.
+    servers: Vec<ServerBody>,
 }
 
 /// Each part, asked.
@@ -45,6 +47,23 @@ struct CheckBody {
     status: Status,
     /// What it rests on, for people.
     detail: String,
+}
+
+/// A server, asked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServerCheck)]
+struct ServerBody {
+    /// `redis`, `elasticsearch` or `milvus`.
+    name: String,
+    /// `ok` or `degraded`.
+    #[schema(value_type = String)]
+    status: Status,
+    /// What it rests on, for people.
+    detail: String,
+    /// Users whose last words have been kept, and have not reached it through this instance.
+    waiting_users: usize,
+    /// Milliseconds for which the first of them has waited.
+    lag_ms: u64,
 }
 
 /// Whether the process answers at all
@@ -96,6 +115,7 @@ impl From<Health> for HealthBody {
                 models: health.models.into(),
                 memory: health.memory.into(),
             },
+            servers: health.servers.into_iter().map(ServerBody::from).collect(),
         }
     }
 }
@@ -105,6 +125,18 @@ impl From<Check> for CheckBody {
         Self {
             status: check.status,
             detail: check.detail,
+        }
+    }
+}
+
+impl From<ServerCheck> for ServerBody {
+    fn from(check: ServerCheck) -> Self {
+        Self {
+            name: check.name,
+            status: check.status,
+            detail: check.detail,
+            waiting_users: check.waiting_users,
+            lag_ms: check.lag_ms,
         }
     }
 }

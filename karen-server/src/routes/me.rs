@@ -18,8 +18,10 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(me))
         .routes(routes!(list_sessions))
-        .routes(routes!(revoke_session))
+        .routes(routes!(revoke_session, name_session))
         .routes(routes!(change_password))
+        .routes(routes!(change_email))
+        .routes(routes!(ask_for_proof))
 }
 
 /// Who is asking, and what they may do.
@@ -28,7 +30,9 @@ struct Me {
     /// Absent for the owner who asks on the machine itself, without an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<AccountBody>,
+    #[schema(example = "member")]
     role: &'static str,
+    #[schema(example = "default")]
     tenant: String,
     /// Such as `chat:use`.
     permissions: Vec<&'static str>,
@@ -40,7 +44,7 @@ struct SessionBody {
     id: String,
     /// Whether it is the one that asks.
     current: bool,
-    /// What the device calls itself.
+    /// What the device calls itself, or its owner calls it.
     device: Option<String>,
     address: Option<String>,
     /// Unix milliseconds.
@@ -57,9 +61,26 @@ struct SessionList {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
+    #[schema(example = "a handful of plain words")]
     current_password: String,
     /// 15 to 128 characters.
+    #[schema(example = "a handful of other words")]
     new_password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EmailChange {
+    #[schema(example = "countess@example.com")]
+    email: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SessionName {
+    /// What to call the device; 1 to 100 characters.
+    #[schema(example = "The old laptop")]
+    name: String,
 }
 
 /// Who is asking
@@ -109,6 +130,53 @@ async fn revoke_session(
         .revoke_session(session.principal(), &id)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Give a device a name
+#[utoipa::path(
+    patch, path = "/api/v1/me/sessions/{id}", tag = "me",
+    responses((status = 204)),
+)]
+async fn name_session(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    Json(given): Json<SessionName>,
+) -> Result<StatusCode, Problem> {
+    let (auth, id) = (app.karen.auth(), SessionId::parse(&id)?);
+    auth.name_session(session.principal(), &id, &given.name)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Change the email address, once a link that is mailed to it was followed
+#[utoipa::path(
+    post, path = "/api/v1/me/email", tag = "me",
+    responses((status = 202, description = "A mail is on its way, unless somebody else has the address")),
+)]
+async fn change_email(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Json(change): Json<EmailChange>,
+) -> Result<StatusCode, Problem> {
+    let auth = app.karen.auth();
+    auth.request_email_change(session.principal(), &change.email)
+        .await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Get a mail with a link that shows that the email address is one's own
+#[utoipa::path(
+    post, path = "/api/v1/me/email/verification", tag = "me",
+    responses((status = 202, description = "A mail is on its way")),
+)]
+async fn ask_for_proof(
+    State(app): State<App>,
+    Caller(session): Caller,
+) -> Result<StatusCode, Problem> {
+    let auth = app.karen.auth();
+    auth.request_email_verification(session.principal()).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Change the password, which logs every other device out

@@ -29,6 +29,7 @@ async fn metrics(State(app): State<App>, request: Request) -> Result<Response, P
         let principal = principal_of(&app, request.headers(), request.extensions()).await?;
         principal.require(Permission::SystemRead)?;
     }
-    let text = app.metrics.render(app.karen.live_turns());
+    let health = app.karen.health().await;
+    let text = app.metrics.render(app.karen.live_turns(), &health);
     Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response())
 }

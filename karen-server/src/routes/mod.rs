@@ -1,21 +1,32 @@
 //! The routes, a file for each noun; wire types stand beside the handlers that speak them.
 
+pub(crate) mod anthropic;
 mod api_keys;
+mod audit;
 mod auth;
 mod chat;
 mod conversations;
 mod health;
 mod import;
 mod integrity;
+mod invitations;
 mod me;
 mod memory;
 mod metrics;
 mod models;
 pub(crate) mod openai;
 pub(crate) mod page;
+mod paging;
+mod privacy;
 mod providers;
+mod rerank;
+mod roles;
 mod routing;
+mod second_factor;
+mod served;
 mod setup;
+mod signing_keys;
+mod tenants;
 mod turns;
 mod users;
 
@@ -27,28 +38,42 @@ pub(crate) type Routes = OpenApiRouter<App>;
 
 /// What anybody may call.
 pub(crate) fn open() -> Vec<Routes> {
-    vec![
-        setup::routes(),
-        auth::routes(),
-        health::routes(),
-        metrics::routes(),
-    ]
+    vec![setup::routes(), auth::routes(), signing_keys::routes()]
+}
+
+/// What those ask who watch over the server, as often as they like.
+pub(crate) fn probes() -> Vec<Routes> {
+    vec![health::routes(), metrics::routes()]
 }
 
 /// What a principal may call, and what answers at once.
 pub(crate) fn prompt() -> Vec<Routes> {
     vec![
         auth::guarded_routes(),
+        signing_keys::guarded_routes(),
         me::routes(),
-        api_keys::routes(),
-        users::routes(),
-        conversations::routes(),
+        second_factor::routes(),
+        roles::routes(),
+        audit::routes(),
+        privacy::routes(),
         turns::routes(),
         memory::routes(),
         models::routes(),
         providers::routes(),
         routing::routes(),
         openai::models::routes(),
+    ]
+}
+
+/// What answers at once, and makes something: a call that is sent again under the same
+/// `Idempotency-Key` is answered as it was the first time.
+pub(crate) fn creating() -> Vec<Routes> {
+    vec![
+        api_keys::routes(),
+        users::routes(),
+        invitations::routes(),
+        tenants::routes(),
+        conversations::routes(),
     ]
 }
 
@@ -59,9 +84,22 @@ pub(crate) fn lasting() -> Vec<Routes> {
         import::routes(),
         memory::lasting_routes(),
         integrity::routes(),
+        anthropic::messages::routes(),
+        anthropic::count_tokens::routes(),
+        audit::lasting_routes(),
+        privacy::lasting_routes(),
         openai::chat::routes(),
+        openai::completions::routes(),
+        openai::responses::routes(),
         openai::embeddings::routes(),
+        rerank::routes(),
     ]
+}
+
+/// Every route, of every kind.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<Routes> {
+    [open(), probes(), prompt(), creating(), lasting()].concat()
 }
 
 pub(crate) fn merged(routes: Vec<Routes>) -> Routes {

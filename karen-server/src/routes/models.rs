@@ -27,10 +27,10 @@ pub(crate) fn routes() -> Routes {
 #[schema(as = Model)]
 pub(crate) struct ModelBody {
     name: String,
-    /// `gguf`, `builtin`, `adapter`, `openai`, `gemini` or `route`.
+    /// `gguf`, `safetensors`, `builtin`, `adapter`, `openai`, `gemini` or `route`.
     #[schema(value_type = String)]
     format: ModelFormat,
-    /// Bytes of the file; 0 where there is none.
+    /// Bytes of the file, or of a folder's weights; 0 where there is none.
     size_bytes: u64,
     /// Tokens of prompt and answer together at most.
     context_tokens: u32,
@@ -51,6 +51,8 @@ struct CapabilitiesBody {
     generate: bool,
     /// Embeds texts.
     embed: bool,
+    /// Scores documents for a query.
+    rerank: bool,
     /// Asks for tools.
     tools: bool,
     /// Can be made to ask for a tool.
@@ -59,6 +61,8 @@ struct CapabilitiesBody {
     images: bool,
     /// Keeps an answer to JSON, or to a schema.
     formats: bool,
+    /// Keeps an answer to a regular expression, or to a grammar.
+    grammars: bool,
     /// Whether tokens are counted as the model counts, or estimated.
     exact_counts: bool,
 }
@@ -73,7 +77,7 @@ struct ModelList {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewModel {
-    /// A GGUF file on the server's machine; this or `remote`.
+    /// A GGUF file, or a folder as Hugging Face has models, on the server's machine; this or `remote`.
     #[schema(value_type = Option<String>)]
     path: Option<PathBuf>,
     /// A provider's model; this or `path`.
@@ -162,10 +166,12 @@ impl ModelBody {
             capabilities: CapabilitiesBody {
                 generate: info.capabilities.generate,
                 embed: info.capabilities.embed,
+                rerank: info.capabilities.rerank,
                 tools: info.capabilities.tools,
                 tool_choice: info.capabilities.tool_choice,
                 images: info.capabilities.images,
                 formats: info.capabilities.formats,
+                grammars: info.capabilities.grammars,
                 exact_counts: info.capabilities.exact_counts,
             },
             remote: info.remote.map(RemoteBody::of),

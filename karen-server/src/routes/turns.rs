@@ -67,7 +67,7 @@ async fn get_turn(
 /// Listen to a turn again, from any event on
 #[utoipa::path(
     get, path = "/api/v1/turns/{id}/events", tag = "turns", params(EventsQuery),
-    responses((status = 200, body = String, content_type = "text/event-stream")),
+    responses((status = 200, body = sse::Frame, content_type = "text/event-stream")),
 )]
 async fn turn_events(
     Caller(session): Caller,

@@ -71,6 +71,10 @@ impl Site {
     }
 
     pub(crate) async fn set_up(&self) -> Reply {
+        self.set_up_as(EMAIL, PASSWORD).await
+    }
+
+    pub(crate) async fn set_up_as(&self, email: &str, password: &str) -> Reply {
         let token = self
             .karen
             .auth()
@@ -79,7 +83,7 @@ impl Site {
             .expect("asked")
             .expect("first run");
         let account = json!({
-            "setup_token": token.expose(), "email": EMAIL, "name": "Ada", "password": PASSWORD,
+            "setup_token": token.expose(), "email": email, "name": "Ada", "password": password,
         });
         self.post("/api/v1/setup", "", &account).await
     }
@@ -95,6 +99,26 @@ impl Site {
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Reply {
         self.whole(json_request("POST", path, token, body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, token: &str, body: &Value) -> Reply {
+        self.whole(json_request("PUT", path, token, body)).await
+    }
+
+    /// Makes an account with a role, and gives its access token.
+    pub(crate) async fn joined(&self, owner: &str, email: &str, role: &str) -> String {
+        let account = json!({ "email": email, "name": "Eve", "password": PASSWORD, "role": role });
+        self.post("/api/v1/users", owner, &account)
+            .await
+            .expect(201);
+        self.log_in(email, PASSWORD).await
+    }
+
+    /// The access token of a login that takes no code.
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> String {
+        let login = json!({ "email": email, "password": password });
+        let signed = self.post("/api/v1/auth/login", "", &login).await;
+        text(&signed.expect(200).json()["access_token"])
     }
 
     pub(crate) async fn whole(&self, request: Request<Body>) -> Reply {

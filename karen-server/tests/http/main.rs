@@ -1,16 +1,29 @@
 //! Whole-system claims about the server, over real connections.
 
 mod accounts;
+mod administration;
+mod anthropic;
+mod asvs;
+mod audit;
 mod chat;
 mod commands;
 mod connections;
+mod grid;
+mod guard;
 mod harness;
+mod mails;
 mod memories;
 mod memory;
 mod openai;
 mod openapi;
 mod pages;
+mod privacy;
 mod problems;
 mod readme;
 mod remote;
+mod replays;
+mod rerank;
 mod scripted;
+mod second_factor;
+mod signing;
+mod streams;

@@ -1,7 +1,7 @@
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use crate::harness::{Site, json_request, text};
+use crate::harness::{Site, events, json_request, text};
 use crate::scripted;
 
 const PIECES: &[&str] = &["Hello", ", ", "Ada."];
@@ -106,8 +106,10 @@ async fn what_is_not_understood_is_refused() {
         let reply = site
             .post("/v1/chat/completions", &token, &wanted)
             .await
-            .expect(501);
-        assert_eq!(reply.json()["error"]["param"], json!(field));
+            .expect(400);
+        let error = reply.json()["error"].clone();
+        assert_eq!(error["param"], json!(field));
+        assert_eq!(error["type"], "invalid_request_error");
     }
 }
 
@@ -127,7 +129,7 @@ async fn what_the_model_cannot_do_is_refused() {
         wanted[field] = value;
         let reply = site.post("/v1/chat/completions", &token, &wanted).await;
         assert_eq!(
-            reply.expect(501).json()["error"]["code"],
+            reply.expect(400).json()["error"]["code"],
             "UNSUPPORTED",
             "{field}"
         );
@@ -234,4 +236,70 @@ async fn texts_are_embedded_as_numbers_or_base64() {
         .map(|four| f32::from_le_bytes(four.try_into().expect("four bytes")))
         .collect();
     assert_eq!(same, row);
+}
+
+#[tokio::test]
+async fn a_response_is_given_whole_and_in_numbered_events() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    scripted::add_free(&site.karen, PIECES);
+    let mut wanted = json!({ "model": "scripted", "instructions": "Be brief.", "input": [
+        { "role": "user", "content": [{ "type": "input_text", "text": "hello" }] },
+    ]});
+    let reply = site
+        .post("/v1/responses", &token, &wanted)
+        .await
+        .expect(200);
+    let whole = reply.json();
+    assert_eq!(
+        (&whole["object"], &whole["status"]),
+        (&json!("response"), &json!("completed"))
+    );
+    assert_eq!(whole["output"][0]["content"][0]["text"], "Hello, Ada.");
+    assert_eq!(whole["usage"]["total_tokens"], 10);
+
+    wanted["stream"] = json!(true);
+    let reply = site
+        .post("/v1/responses", &token, &wanted)
+        .await
+        .expect(200);
+    let events = events(reply.text());
+    let names: Vec<&str> = events.iter().map(|(name, ..)| name.as_str()).collect();
+    let expect = [
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.delta",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "response.completed",
+    ];
+    assert_eq!(names, expect);
+    for (number, (name, _, data)) in events.iter().enumerate() {
+        assert_eq!(
+            (&data["type"], &data["sequence_number"]),
+            (&json!(name), &json!(number))
+        );
+    }
+    assert_eq!(
+        events[10].2["response"]["output"][0]["content"],
+        whole["output"][0]["content"]
+    );
+}
+
+#[tokio::test]
+async fn a_response_that_would_have_to_be_stored_is_refused() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    scripted::add_free(&site.karen, PIECES);
+    let wanted = json!({ "model": "scripted", "input": "hello", "previous_response_id": "resp_1" });
+    let reply = site
+        .post("/v1/responses", &token, &wanted)
+        .await
+        .expect(400);
+    assert_eq!(reply.json()["error"]["param"], "previous_response_id");
 }

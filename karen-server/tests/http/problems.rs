@@ -176,7 +176,7 @@ async fn openai_paths_fail_in_openais_shape() {
             &unknown,
         ))
         .await;
-    assert_eq!(reply.expect(422).json()["error"]["param"], "colour");
+    assert_eq!(reply.expect(400).json()["error"]["param"], "colour");
 }
 
 #[tokio::test]

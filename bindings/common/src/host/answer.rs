@@ -70,6 +70,7 @@ impl Answer {
         };
         match piece {
             Some(Ok(Piece::Text(text))) => self.text(&text),
+            Some(Ok(Piece::Thought(text))) => self.think(text),
             Some(Ok(Piece::ToolCall(call))) => {
                 self.wants_calls = true;
                 self.events.push_back(Ok(GenerateEvent::ToolCall(call)));
@@ -88,14 +89,34 @@ impl Answer {
         if text.is_empty() {
             return;
         }
-        if !self.is_told {
-            self.usage.completion_tokens += 1;
-        }
+        self.count();
         let passed = self.stop.push(text);
         self.say(passed);
         if self.stop.is_stopped() {
             self.end(FinishReason::Stop);
-        } else if self.usage.completion_tokens >= self.max_tokens {
+        } else {
+            self.keep_to_the_limit();
+        }
+    }
+
+    fn think(&mut self, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        self.count();
+        self.events
+            .push_back(Ok(GenerateEvent::ReasoningDelta(text)));
+        self.keep_to_the_limit();
+    }
+
+    fn count(&mut self) {
+        if !self.is_told {
+            self.usage.completion_tokens += 1;
+        }
+    }
+
+    fn keep_to_the_limit(&mut self) {
+        if self.usage.completion_tokens >= self.max_tokens {
             self.end(FinishReason::Length);
         }
     }

@@ -72,6 +72,8 @@ impl HostRequest {
 pub enum Piece {
     /// Text, counted as one token.
     Text(String),
+    /// What it thinks before it answers; counted as one token.
+    Thought(String),
     /// A tool to call.
     ToolCall(ToolCall),
     /// What it took, where the host knows better than by counting pieces.

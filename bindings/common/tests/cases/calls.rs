@@ -1,12 +1,13 @@
 //! From the name of a call to the operation.
 
-use karen_bindings::{Credentials, Failure, Karen, Session, TurnEvents};
+use karen_bindings::{Failure, Karen, Session, TurnEvents};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::accounts;
 use crate::world::{World, in_memory};
 
-type Given = Result<Value, Failure>;
+pub(crate) type Given = Result<Value, Failure>;
 
 pub(crate) async fn call(world: &World, session: &Session, name: &str, args: &Value) -> Given {
     let (noun, verb) = name.split_once('.').expect("a call is noun.verb");
@@ -15,8 +16,11 @@ pub(crate) async fn call(world: &World, session: &Session, name: &str, args: &Va
         "session" => of_session(session, verb, args).await,
         "memories" => memories(session, verb, args).await,
         "conversations" => conversations(session, verb, args).await,
+        "privacy" => privacy(session, verb, args).await,
         "models" => models(world, verb, args).await,
-        "auth" => auth(world, verb, args).await,
+        "auth" | "second_factors" | "roles" | "tenants" | "mail" => {
+            accounts::call(&world.karen, noun, verb, args).await
+        }
         "karen" => karen(world, verb, args).await,
         _ => panic!("there is no {noun}"),
     }
@@ -24,31 +28,31 @@ pub(crate) async fn call(world: &World, session: &Session, name: &str, args: &Va
 
 /// Arguments by name.
 #[derive(Clone, Copy)]
-struct Args<'a>(&'a Value, &'a World);
+pub(crate) struct Args<'a>(pub(crate) &'a Value, &'a World);
 
 impl<'a> Args<'a> {
-    fn text(self, name: &str) -> &'a str {
+    pub(crate) fn text(self, name: &str) -> &'a str {
         self.maybe(name)
             .unwrap_or_else(|| panic!("{name} is missing"))
     }
 
-    fn maybe(self, name: &str) -> Option<&'a str> {
+    pub(crate) fn maybe(self, name: &str) -> Option<&'a str> {
         self.0[name].as_str()
     }
 
-    fn string(self, name: &str) -> String {
+    pub(crate) fn string(self, name: &str) -> String {
         self.text(name).to_owned()
     }
 
-    fn number(self, name: &str, otherwise: u64) -> u64 {
+    pub(crate) fn number(self, name: &str, otherwise: u64) -> u64 {
         self.0[name].as_u64().unwrap_or(otherwise)
     }
 
-    fn limit(self, otherwise: u32) -> u32 {
+    pub(crate) fn limit(self, otherwise: u32) -> u32 {
         u32::try_from(self.number("limit", otherwise.into())).expect("a small limit")
     }
 
-    fn texts(self, name: &str) -> Vec<String> {
+    pub(crate) fn texts(self, name: &str) -> Vec<String> {
         serde_json::from_value(self.0[name].clone()).unwrap_or_default()
     }
 
@@ -59,20 +63,12 @@ impl<'a> Args<'a> {
         read(Value::Object(fields))
     }
 
-    fn session(self) -> &'a Session {
+    pub(crate) fn session(self) -> &'a Session {
         let name = self
             .text("session")
             .strip_prefix('@')
             .expect("@ and a name");
         &self.1.sessions[name]
-    }
-
-    fn credentials(self) -> Credentials {
-        Credentials {
-            email: self.string("email"),
-            name: self.string("name"),
-            password: self.string("password"),
-        }
     }
 }
 
@@ -197,6 +193,17 @@ async fn conversations(session: &Session, verb: &str, args: Args<'_>) -> Given {
     }
 }
 
+async fn privacy(session: &Session, verb: &str, args: Args<'_>) -> Given {
+    let privacy = session.privacy();
+    match verb {
+        "erase" => plain(privacy.erase().await),
+        "erase_user" => plain(privacy.erase_user(args.text("account")).await),
+        "erase_tenant" => plain(privacy.erase_tenant(args.text("tenant")).await),
+        "receipts" => plain(privacy.receipts(args.maybe("after"), args.limit(50)).await),
+        _ => panic!("privacy has no {verb}"),
+    }
+}
+
 async fn models(world: &World, verb: &str, args: Args<'_>) -> Given {
     let models = world.karen.models();
     let name = args.maybe("name").unwrap_or_default();
@@ -211,9 +218,23 @@ async fn models(world: &World, verb: &str, args: Args<'_>) -> Given {
                 .await,
         ),
         "remove" => plain(models.remove(name).await),
+        "add_remote" => {
+            let options = args.options(&["name"])?;
+            plain(models.add_remote(args.maybe("name"), options, true))
+        }
+        "routes" => plain(models.routes()),
+        "set_route" => {
+            let options = args.options(&["name"])?;
+            plain(models.set_route(name, &options, true))
+        }
+        "remove_route" => plain(models.remove_route(name)),
         "load" => plain(models.load(name).await),
         "unload" => plain(models.unload(name).await),
         "embed" => plain(models.embed(name, &args.texts("values")).await),
+        "rerank" => {
+            let documents = args.texts("documents");
+            plain(models.rerank(name, args.text("query"), &documents).await)
+        }
         "count_text" => plain(models.count_text(name, args.text("text")).await),
         "count_prompt" => {
             let messages: Vec<_> = read(args.0["messages"].clone())?;
@@ -225,55 +246,6 @@ async fn models(world: &World, verb: &str, args: Args<'_>) -> Given {
             plain(answer.map(|answer| answer.model().to_owned()))
         }
         _ => panic!("models have no {verb}"),
-    }
-}
-
-async fn auth(world: &World, verb: &str, args: Args<'_>) -> Given {
-    let auth = world.karen.accounts();
-    match verb {
-        "setup_needed" => plain(auth.setup_needed().await),
-        "setup_token" => plain(auth.setup_token().await),
-        "set_up" => plain(auth.set_up(args.text("token"), args.credentials()).await),
-        "register" => plain(auth.register(args.credentials(), None).await),
-        "log_in" => plain(
-            auth.log_in(args.text("email"), args.text("password"), None)
-                .await,
-        ),
-        "refresh" => plain(auth.refresh(args.text("token")).await),
-        "log_out" => plain(auth.log_out(args.session()).await),
-        "sessions" => plain(auth.sessions(args.session()).await),
-        "revoke_session" => plain(auth.revoke_session(args.session(), args.text("id")).await),
-        "change_password" => {
-            let (current, new) = (args.text("current"), args.text("new"));
-            plain(auth.change_password(args.session(), current, new).await)
-        }
-        "own_account" => plain(auth.own_account(args.session()).await),
-        "accounts" => plain(auth.list(args.session(), None, args.limit(200)).await),
-        "create_account" => {
-            let made = auth.create(args.session(), args.credentials(), args.text("role"));
-            plain(made.await)
-        }
-        "disable_account" => plain(auth.disable(args.session(), args.text("account")).await),
-        "enable_account" => plain(auth.enable(args.session(), args.text("account")).await),
-        _ => keys(world, verb, args).await,
-    }
-}
-
-async fn keys(world: &World, verb: &str, args: Args<'_>) -> Given {
-    let auth = world.karen.accounts();
-    match verb {
-        "create_api_key" => {
-            let permissions = args.0.get("permissions").map(|_| args.texts("permissions"));
-            let lifetime = args.0["lifetime"].as_f64();
-            let made =
-                auth.create_api_key(args.session(), args.string("name"), permissions, lifetime);
-            plain(made.await)
-        }
-        "api_keys" => plain(auth.api_keys(args.session()).await),
-        "revoke_api_key" => plain(auth.revoke_api_key(args.session(), args.text("id")).await),
-        "audit_log" => plain(auth.audit_log(args.session(), 0, args.limit(200)).await),
-        "verify_audit_log" => plain(auth.verify_audit_log(args.session()).await),
-        _ => panic!("auth has no {verb}"),
     }
 }
 
@@ -327,7 +299,7 @@ async fn whole(turn: TurnEvents) -> Given {
     }))
 }
 
-fn plain(result: Result<impl Serialize, Failure>) -> Given {
+pub(crate) fn plain(result: Result<impl Serialize, Failure>) -> Given {
     result.map(|data| json!(data))
 }
 

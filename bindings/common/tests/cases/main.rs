@@ -1,5 +1,6 @@
 //! The cases that every binding must pass, on the operations themselves: see `cases/README.md`.
 
+mod accounts;
 mod calls;
 mod matching;
 mod world;

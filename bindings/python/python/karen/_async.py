@@ -6,14 +6,13 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from . import _host, _life
 from . import _native as _ext
+from ._accounts_async import AsyncAuth, AsyncMail, AsyncRoles, AsyncSecondFactors, AsyncTenants
 from ._data import (
-    Account,
-    ApiKey,
-    AuditEntry,
+    AnswerFormat,
     Cleanup,
     Consolidated,
     Conversation,
@@ -24,7 +23,6 @@ from ._data import (
     Health,
     Imported,
     Inspection,
-    MadeApiKey,
     MemoriesImported,
     Memory,
     MemoryPage,
@@ -33,29 +31,34 @@ from ._data import (
     ModelInfo,
     News,
     Note,
+    Price,
     RecalledItem,
     Remembered,
     Retention,
+    RouteInfo,
     Sampling,
     SearchResult,
-    SignedIn,
-    SignInSession,
+    Served,
     ToolSpec,
     TurnEvent,
     TurnInfo,
     UsageTotal,
     answer_event,
+    choice,
+    form,
     options,
     plain,
     texts,
     turn_event,
 )
 from ._errors import of_code
-from ._model import Host, ModelAdapter, can
 from ._sync import _EXPORTED_AT_ONCE, Setting, _sampling
-from ._tool import Tool
-from ._tool import tool as make_tool
 from ._wait import arrive
+from ._privacy_async import AsyncPrivacy
+
+if TYPE_CHECKING:
+    from ._model import ModelAdapter
+    from ._tool import Tool
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -119,6 +122,26 @@ class AsyncKaren:
         return AsyncAuth(self._native.accounts())
 
     @property
+    def second_factors(self) -> AsyncSecondFactors:
+        """Second factors of accounts."""
+        return AsyncSecondFactors(self._native.second_factors())
+
+    @property
+    def roles(self) -> AsyncRoles:
+        """Roles that tenants make for themselves."""
+        return AsyncRoles(self._native.roles())
+
+    @property
+    def tenants(self) -> AsyncTenants:
+        """Tenants."""
+        return AsyncTenants(self._native.tenants())
+
+    @property
+    def mail(self) -> AsyncMail:
+        """Invitations, and links that are mailed."""
+        return AsyncMail(self._native.mail())
+
+    @property
     def folder(self) -> str | None:
         """The data folder; `None` when everything is in memory."""
         return self._native.folder()
@@ -144,6 +167,7 @@ class AsyncKaren:
         description: str | None = None,
     ) -> Any:
         """Makes a tool of a function, and lets turns call it from the next one on."""
+        from ._tool import tool as make_tool
 
         def make(function: Callable[..., Any]) -> Tool[..., Any]:
             return self.register(make_tool(name=name, description=description)(function))
@@ -217,6 +241,7 @@ class AsyncSession:
         self.permissions: list[str] = whose["permissions"]
         self.conversations = AsyncConversations(native)
         self.memories = AsyncMemories(native.memories())
+        self.privacy = AsyncPrivacy(native.privacy())
 
     def chat(
         self,
@@ -328,15 +353,23 @@ class AsyncSession:
         *,
         model: str | None = None,
         tools: Sequence[ToolSpec] = (),
+        tool_choice: str | None = None,
+        format: AnswerFormat | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
         sampling: Sampling | None = None,
         stop: Sequence[str] = (),
     ) -> AsyncAnswer:
-        """Answers a chat that you keep yourself: nothing is remembered or recalled."""
+        """Answers a chat that you keep yourself: nothing is remembered or recalled.
+
+        `tool_choice` is `auto`, `required`, or the name of the tool that must be called; `format` is
+        what the answer must be: `json`, or a `Schema`, `Regex` or `Grammar`.
+        """
         chosen = options(
             model=model,
             tools=plain(tools),
+            tool_choice=choice(tool_choice),
+            format=form(format),
             max_tokens=max_tokens,
             sampling=_sampling(temperature, sampling),
             stop=texts(stop, "stop"),
@@ -586,11 +619,78 @@ class AsyncModels:
     async def add(
         self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
     ) -> ModelInfo:
-        """Adds a GGUF file, which stays where it is; unless `keep`, until Karen closes."""
+        """Adds a GGUF file or a folder of safetensors, which stays; unless `keep`, until Karen closes."""
         return ModelInfo._of(await arrive(self._native.add(os.fspath(path), name, keep)))
+
+    def add_remote(
+        self,
+        model: str,
+        name: str | None = None,
+        *,
+        provider: Literal["openai", "gemini"] = "openai",
+        base_url: str | None = None,
+        key_env: str | None = None,
+        key_file: str | os.PathLike[str] | None = None,
+        context_tokens: int | None = None,
+        embeds: bool | None = None,
+        reasons: bool = False,
+        answers_whole: bool = False,
+        price: Price | None = None,
+        keep: bool = True,
+    ) -> ModelInfo:
+        """Adds a model that a provider runs, which is not asked; unless `keep`, until Karen closes.
+
+        `provider` is `openai`, also for servers that speak as OpenAI does (give their `base_url`), or
+        `gemini`. The key is read from the variable `key_env` or the file `key_file`; the provider's
+        usual variable if none of the three is given. It is never kept.
+        """
+        remote = options(
+            model=model,
+            provider=provider,
+            base_url=base_url,
+            key_env=key_env,
+            key_file=None if key_file is None else os.fspath(key_file),
+            context_tokens=context_tokens,
+            embeds=embeds,
+            reasons=reasons,
+            answers_whole=answers_whole,
+            price=price,
+        )
+        return ModelInfo._of(self._native.add_remote(name, remote, keep))
+
+    def routes(self) -> Sequence[RouteInfo]:
+        """The names that stand for models, by name."""
+        return [RouteInfo(**route) for route in self._native.routes()]
+
+    def set_route(
+        self,
+        name: str,
+        targets: Iterable[str],
+        *,
+        choose: Literal["order", "balance", "split"] = "order",
+        weights: Sequence[int] = (),
+        keep: bool = True,
+    ) -> None:
+        """Sets what a name stands for; unless `keep`, until Karen closes.
+
+        `choose` says which target is asked first: the first, each in turn, or by user and always the
+        same; `weights` are shares, one a target. The others are asked when it fails.
+        """
+        route = {
+            "targets": texts(targets, "targets"),
+            "choose": choose,
+            "weights": list(weights),
+        }
+        self._native.set_route(name, route, keep)
+
+    def remove_route(self, name: str) -> bool:
+        """Takes a route away; its models stay. `False` if there was none."""
+        return self._native.remove_route(name)
 
     def register(self, name: str, adapter: ModelAdapter) -> None:
         """Makes a model of your own usable like any other, until Karen closes."""
+        from ._model import Host, can
+
         host = Host(adapter, _host.running_loop())
         generates, embeds = can(adapter, "generate"), can(adapter, "embed")
         self._native.register(name, host, generates, embeds, adapter.context_tokens)
@@ -612,6 +712,12 @@ class AsyncModels:
         """Embeds each text, L2-normalised."""
         rows: list[list[float]] = await arrive(self._native.embed(name, texts(values, "values")))
         return rows
+
+    async def rerank(self, name: str, query: str, documents: Iterable[str]) -> Sequence[float]:
+        """Scores each document by how well it answers the query, 0 to 1, in the documents' order."""
+        pending = self._native.rerank(name, query, texts(documents, "documents"))
+        scores: list[float] = await arrive(pending)
+        return scores
 
     async def count_text(self, name: str, text: str) -> int:
         """Tokens of a text."""
@@ -648,125 +754,6 @@ class AsyncModels:
             stop=texts(stop, "stop"),
         )
         return AsyncAnswer(await arrive(self._native.complete(prompt, chosen)))
-
-
-class AsyncAuth:
-    """Accounts, sign-ins and keys. What acts on somebody's behalf takes that session first."""
-
-    def __init__(self, native: _ext.Accounts) -> None:
-        self._native = native
-
-    async def setup_needed(self) -> bool:
-        """Whether there is no account yet."""
-        needed: bool = await arrive(self._native.setup_needed())
-        return needed
-
-    async def setup_token(self) -> str | None:
-        """The token that makes the first account; `None` once there is one."""
-        token: str | None = await arrive(self._native.setup_token())
-        return token
-
-    async def set_up(self, token: str, *, email: str, name: str, password: str) -> SignedIn:
-        """Makes the first account, the owner, and signs it in.
-
-        Passwords have 15 to 128 characters.
-        """
-        return SignedIn._of(await arrive(self._native.set_up(token, email, name, password)))
-
-    async def register(
-        self, *, email: str, name: str, password: str, device: str | None = None
-    ) -> SignedIn:
-        """Makes an account for whoever asks, if `auth_registration` is `open`, and signs it in."""
-        return SignedIn._of(await arrive(self._native.register(email, name, password, device)))
-
-    async def log_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
-        """Signs in."""
-        return SignedIn._of(await arrive(self._native.log_in(email, password, device)))
-
-    async def refresh(self, token: str) -> SignedIn:
-        """Gives new tokens for a refresh token, which must not be used again."""
-        return SignedIn._of(await arrive(self._native.refresh(token)))
-
-    async def log_out(self, session: AsyncSession) -> None:
-        """Ends the sign-in that `session` was made from."""
-        await arrive(self._native.log_out(session._native))
-
-    async def log_out_everywhere(self, session: AsyncSession) -> None:
-        """Ends every sign-in of the session's account."""
-        await arrive(self._native.log_out_everywhere(session._native))
-
-    async def sessions(self, session: AsyncSession) -> list[SignInSession]:
-        """The sign-ins of the session's account, newest first."""
-        found = await arrive(self._native.sessions(session._native))
-        return [SignInSession(**item) for item in found]
-
-    async def revoke_session(self, session: AsyncSession, id: str) -> None:
-        """Ends one sign-in of the session's account."""
-        await arrive(self._native.revoke_session(session._native, id))
-
-    async def change_password(self, session: AsyncSession, current: str, new: str) -> None:
-        """Changes the password of the session's account, and ends its other sign-ins."""
-        await arrive(self._native.change_password(session._native, current, new))
-
-    async def own_account(self, session: AsyncSession) -> Account:
-        """The session's own account."""
-        return Account(**await arrive(self._native.own(session._native)))
-
-    async def accounts(
-        self, session: AsyncSession, *, after: str | None = None, limit: int = 200
-    ) -> list[Account]:
-        """The accounts of the session's tenant, ordered by id."""
-        found = await arrive(self._native.list(session._native, after, limit))
-        return [Account(**account) for account in found]
-
-    async def create_account(
-        self, session: AsyncSession, *, email: str, name: str, password: str, role: str = "member"
-    ) -> Account:
-        """Makes an account in the session's tenant."""
-        made = self._native.create(session._native, email, name, password, role)
-        return Account(**await arrive(made))
-
-    async def disable_account(self, session: AsyncSession, account: str) -> None:
-        """Shuts an account out."""
-        await arrive(self._native.disable(session._native, account))
-
-    async def enable_account(self, session: AsyncSession, account: str) -> None:
-        """Lets a disabled account sign in again."""
-        await arrive(self._native.enable(session._native, account))
-
-    async def create_api_key(
-        self,
-        session: AsyncSession,
-        name: str,
-        *,
-        permissions: Iterable[str] | None = None,
-        lifetime: float | None = None,
-    ) -> MadeApiKey:
-        """Makes an API key: what it allows, all if not said, and how many seconds it lasts."""
-        allowed = None if permissions is None else texts(permissions, "permissions")
-        made = self._native.create_api_key(session._native, name, allowed, lifetime)
-        return MadeApiKey._of(await arrive(made))
-
-    async def api_keys(self, session: AsyncSession) -> list[ApiKey]:
-        """The API keys of the session's account, newest first."""
-        found = await arrive(self._native.api_keys(session._native))
-        return [ApiKey(**key) for key in found]
-
-    async def revoke_api_key(self, session: AsyncSession, id: str) -> None:
-        """Ends an API key of the session's account."""
-        await arrive(self._native.revoke_api_key(session._native, id))
-
-    async def audit_log(
-        self, session: AsyncSession, *, after: int = 0, limit: int = 200
-    ) -> list[AuditEntry]:
-        """Entries of the tenant's audit log whose number is above `after`."""
-        found = await arrive(self._native.audit_log(session._native, after, limit))
-        return [AuditEntry(**entry) for entry in found]
-
-    async def verify_audit_log(self, session: AsyncSession) -> int:
-        """Checks the tenant's audit log from its beginning; gives how many entries it has."""
-        count: int = await arrive(self._native.verify_audit_log(session._native))
-        return count
 
 
 class _Stream(Generic[E]):
@@ -863,6 +850,11 @@ class AsyncAnswer(_Stream[Event]):
         super().__init__(native, answer_event)
         self.model: str = native.model
         """The model that answers."""
+
+    @property
+    def served(self) -> Served:
+        """Which model answers, and why that one."""
+        return Served._of(self._native.served())
 
     async def text_stream(self) -> AsyncIterator[str]:
         """The answer's text as it comes."""

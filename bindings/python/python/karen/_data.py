@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypedDict
 
 from ._errors import KarenError, of_failure
+from ._frozen import dataclass
 
 
 @dataclass(frozen=True)
@@ -356,6 +355,8 @@ class TurnInfo:
     """Whether memory is given it and the answer."""
     state: Literal["running", "finished"]
     created_at: int
+    instance: str
+    """Which of the instances that share a database runs it."""
 
 
 @dataclass(frozen=True)
@@ -383,6 +384,8 @@ class Capabilities:
     complete: bool
     """Continues plain text."""
     embed: bool
+    rerank: bool
+    """Scores documents for a query."""
     tools: bool
     """Asks for tools."""
     tool_choice: bool
@@ -390,6 +393,8 @@ class Capabilities:
     images: bool
     formats: bool
     """Keeps an answer to JSON, or to a schema."""
+    grammars: bool
+    """Keeps an answer to a regular expression, or to a grammar."""
     exact_counts: bool
     """Whether counts of tokens are the model's own; others are estimates."""
     context_tokens: int
@@ -416,6 +421,57 @@ class ModelInfo:
         return cls(**fields)
 
 
+class Price(TypedDict):
+    """What tokens cost, in millionths of a currency unit for a million of them."""
+
+    prompt_micros: int
+    completion_micros: int
+
+
+@dataclass(frozen=True)
+class RouteInfo:
+    """A name that stands for models."""
+
+    name: str
+    choose: Literal["order", "balance", "split"]
+    """How the first target is chosen: the first one, in turn, or by user. The others follow."""
+    targets: list[str]
+    """Models, or further routes."""
+    weights: list[int]
+    """Shares, one a target; equal if empty."""
+    is_kept: bool
+    """Whether it is there after this Karen is closed."""
+    cooling: dict[str, float]
+    """Models behind it that failed, and seconds for which they are still passed over."""
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A model that a route passed over."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Served:
+    """Which model answers, and why that one."""
+
+    asked: str | None
+    answered: str
+    why: Literal["named", "default", "routed", "fallback"]
+    passed_over: list[PassedOver]
+    """Those that a route would have preferred."""
+    from_cache: bool
+    """Whether the answer was given before, and the model was not asked again."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Served:
+        passed_over = [PassedOver(**model) for model in data["passed_over"]]
+        fields: dict[str, Any] = {**data, "passed_over": passed_over}
+        return cls(**fields)
+
+
 @dataclass(frozen=True)
 class ToolSpec:
     """What a tool says of itself."""
@@ -427,11 +483,53 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class Schema:
+    """The form of an answer that is JSON and validates."""
+
+    schema: dict[str, Any]
+    """A JSON schema."""
+    name: str = "answer"
+    strict: bool = True
+    """Whether a provider must hold to every word of it; some can do so for plain schemas only."""
+
+
+@dataclass(frozen=True)
+class Regex:
+    """The form of an answer that matches an expression as a whole; for models that run here."""
+
+    pattern: str
+    """In the syntax of Rust's `regex`, without look-around and anchors."""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """The form of an answer that belongs to a grammar; for models that run here."""
+
+    text: str
+    """In llguidance's variant of Lark; its rule `start` is the answer."""
+
+
+AnswerFormat = Literal["text", "json"] | Schema | Regex | Grammar
+"""What an answer must be: anything, a JSON object, or of a form."""
+
+
+@dataclass(frozen=True)
 class Check:
     """How one part is doing."""
 
     status: Literal["ok", "degraded", "failed"]
     detail: str
+
+
+@dataclass(frozen=True)
+class ServerCheck:
+    """How a server is doing that instances share."""
+
+    name: str
+    status: Literal["ok", "degraded", "failed"]
+    detail: str
+    waiting_users: int
+    lag_ms: int
 
 
 @dataclass(frozen=True)
@@ -441,98 +539,20 @@ class Health:
     database: Check
     memory: Check
     models: Check
+    servers: tuple[ServerCheck, ...]
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> Health:
-        return cls(**{part: Check(**check) for part, check in data.items()})
+        servers = tuple(ServerCheck(**server) for server in data.pop("servers"))
+        parts = {part: Check(**check) for part, check in data.items()}
+        return cls(servers=servers, **parts)
 
     @property
     def status(self) -> Literal["ok", "degraded", "failed"]:
         """The worst of the parts."""
-        found = {self.database.status, self.memory.status, self.models.status}
+        parts = {self.database.status, self.memory.status, self.models.status}
+        found = parts | {server.status for server in self.servers}
         return "failed" if "failed" in found else "degraded" if "degraded" in found else "ok"
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account as others may see it."""
-
-    id: str
-    tenant: str
-    email: str
-    name: str
-    role: str
-    state: str
-    created_at: int
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """What somebody gets who has signed in. Its text shows no secret."""
-
-    access: str = dataclasses.field(repr=False)
-    """Opens sessions for some minutes."""
-    refresh: str = dataclasses.field(repr=False)
-    """Fetches the next tokens, once."""
-    expires_in: float
-    """Seconds that `access` is good for."""
-    account: Account
-
-    @classmethod
-    def _of(cls, data: dict[str, Any]) -> SignedIn:
-        fields: dict[str, Any] = {**data, "account": Account(**data["account"])}
-        return cls(**fields)
-
-
-@dataclass(frozen=True)
-class SignInSession:
-    """One device that has signed in."""
-
-    id: str
-    device: str | None
-    created_at: int
-    refreshed_at: int
-    expires_at: int
-    is_current: bool
-
-
-@dataclass(frozen=True)
-class ApiKey:
-    """An API key without its secret."""
-
-    id: str
-    name: str
-    prefix: str
-    permissions: list[str]
-    created_at: int
-    last_used_at: int | None
-    expires_at: int | None
-
-
-@dataclass(frozen=True)
-class MadeApiKey:
-    """An API key that was just made; its secret is shown here and never again."""
-
-    key: ApiKey
-    secret: str = dataclasses.field(repr=False)
-
-    @classmethod
-    def _of(cls, data: dict[str, Any]) -> MadeApiKey:
-        return cls(ApiKey(**data["key"]), data["secret"])
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """An entry of the audit log."""
-
-    number: int
-    at: int
-    action: str
-    outcome: Literal["allowed", "refused"]
-    actor: str | None
-    subject: str | None
-    address: str | None
-    hash: str
 
 
 @dataclass(frozen=True)
@@ -573,6 +593,14 @@ class Delta:
     type: ClassVar[Literal["delta"]] = "delta"
     text: str
     number: int = 0
+
+
+@dataclass(frozen=True)
+class ReasoningDelta:
+    """A piece of what a model thinks before it answers."""
+
+    type: ClassVar[Literal["reasoning_delta"]] = "reasoning_delta"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -634,7 +662,7 @@ class Finished:
 TurnEvent = Recall | Delta | ToolCall | ToolResult | Usage | Done
 """What a turn says, each with its `type` and its `number`."""
 
-Event = Delta | ToolCall | Usage | Finished
+Event = Delta | ReasoningDelta | ToolCall | Usage | Finished
 """What an answer without a conversation says."""
 
 
@@ -673,6 +701,7 @@ def answer_event(data: dict[str, Any]) -> Event:
     """The event that an answer said."""
     kinds: dict[str, type[Event]] = {
         "delta": Delta,
+        "reasoning_delta": ReasoningDelta,
         "tool_call": ToolCall,
         "usage": Usage,
         "done": Finished,
@@ -694,4 +723,26 @@ def texts(values: Iterable[str], name: str) -> list[str]:
 
 def plain(values: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     """Tools as plain data."""
+    import dataclasses
+
     return [dataclasses.asdict(value) for value in values]
+
+
+def form(value: AnswerFormat | None) -> object:
+    """The form of an answer as plain data."""
+    import dataclasses
+
+    match value:
+        case Schema():
+            return {"schema": dataclasses.asdict(value)}
+        case Regex(pattern):
+            return {"regex": pattern}
+        case Grammar(text):
+            return {"grammar": text}
+        case _:
+            return value
+
+
+def choice(value: str | None) -> object:
+    """Whether a tool must be called, as plain data; what is no word for it is a tool's name."""
+    return value if value in (None, "auto", "required") else {"named": value}

@@ -54,6 +54,10 @@ class ForbiddenError(KarenError, PermissionError):
     """Who is asking may not do this."""
 
 
+class LoginNotRecentError(ForbiddenError):
+    """Who is asking must show their credentials once more."""
+
+
 class InvalidArgumentError(KarenError, ValueError):
     """An argument cannot be used as it stands."""
 
@@ -130,6 +134,7 @@ _BY_CODE: dict[str, type[KarenError]] = {
     "NOT_FOUND": NotFoundError,
     "UNAUTHENTICATED": UnauthenticatedError,
     "FORBIDDEN": ForbiddenError,
+    "LOGIN_NOT_RECENT": LoginNotRecentError,
     "INVALID_ARGUMENT": InvalidArgumentError,
     "CONFLICT": ConflictError,
     "MODEL_MISSING": ModelMissingError,

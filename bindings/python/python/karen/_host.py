@@ -7,20 +7,16 @@ the interpreter may end while a function sleeps, and a daemon thread takes that 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from ._tool import Tool
-
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from ._native import Reply
-
-_log = logging.getLogger("karen")
+    from ._tool import Tool
 
 
 class Threads:
@@ -124,7 +120,9 @@ async def answer_async(reply: Reply, name: str, work: Callable[[], Awaitable[obj
 
 def fail(reply: Reply, name: str, error: BaseException) -> None:
     """Tells the model what was raised, and the program's log where."""
-    _log.warning("%s failed", name, exc_info=error)
+    import logging
+
+    logging.getLogger("karen").warning("%s failed", name, exc_info=error)
     reply.fail(in_words(error))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _host
-from ._data import ToolCall, Usage
+from ._data import ReasoningDelta, ToolCall, Usage
+from ._frozen import dataclass
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 BYTES_A_TOKEN = 4
 """What a token has on average, for models that do not count themselves."""
 
-Said = str | ToolCall | Usage
-"""What a model may say: a token's text, a tool to call, or what the answer took."""
+Said = str | ReasoningDelta | ToolCall | Usage
+"""What a model may say: a token's text, a thought, a tool to call, or what the answer took."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class GenerateRequest:
 class ModelAdapter:
     """A model of your own. Override what it can do; any method may also be a coroutine.
 
-    A text that `generate` yields counts as one token.
+    A text that `generate` yields counts as one token, and so does a thought.
     """
 
     context_tokens: int = 8192
@@ -146,9 +146,11 @@ class Host:
 def _put(pieces: Pieces, piece: object) -> bool | Pending:
     if isinstance(piece, str):
         return pieces.text(piece)
+    if isinstance(piece, ReasoningDelta):
+        return pieces.thought(piece.text)
     if isinstance(piece, ToolCall):
         call = {"id": piece.id, "name": piece.name, "arguments": piece.arguments}
         return pieces.tool_call(call)
     if isinstance(piece, Usage):
         return pieces.usage(piece.prompt_tokens, piece.completion_tokens)
-    raise TypeError(f"a model says text, ToolCall or Usage, not {type(piece).__name__}")
+    raise TypeError(f"a model says text, ReasoningDelta, ToolCall or Usage, not {type(piece).__name__}")

@@ -6,13 +6,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from . import _host, _life, _native
+from ._accounts import Auth, Mail, Roles, SecondFactors, Tenants
 from ._data import (
-    Account,
-    ApiKey,
-    AuditEntry,
+    AnswerFormat,
     Cleanup,
     Consolidated,
     Conversation,
@@ -23,7 +22,6 @@ from ._data import (
     Health,
     Imported,
     Inspection,
-    MadeApiKey,
     MemoriesImported,
     Memory,
     MemoryPage,
@@ -32,27 +30,32 @@ from ._data import (
     ModelInfo,
     News,
     Note,
+    Price,
     RecalledItem,
     Remembered,
     Retention,
+    RouteInfo,
     Sampling,
     SearchResult,
-    SignedIn,
-    SignInSession,
+    Served,
     ToolSpec,
     TurnEvent,
     TurnInfo,
     UsageTotal,
     answer_event,
+    choice,
+    form,
     options,
     plain,
     texts,
     turn_event,
 )
 from ._errors import of_code
-from ._model import Host, ModelAdapter, can
-from ._tool import Tool
-from ._tool import tool as make_tool
+from ._privacy import Privacy
+
+if TYPE_CHECKING:
+    from ._model import ModelAdapter
+    from ._tool import Tool
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,8 +98,6 @@ class Karen:
             settings = {"data.folder": os.fspath(path), **settings}
         file = None if config is None else os.fspath(config)
         self._native: _native.Karen = _native.open(file, settings).wait()
-        self._models = Models(self._native.models())
-        self._auth = Auth(self._native.accounts())
         _life.opened(self)
 
     def session(self, token: str | None = None) -> Session:
@@ -109,12 +110,32 @@ class Karen:
     @property
     def models(self) -> Models:
         """The models."""
-        return self._models
+        return Models(self._native.models())
 
     @property
     def auth(self) -> Auth:
         """Accounts and sign-ins."""
-        return self._auth
+        return Auth(self._native.accounts())
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Second factors of accounts."""
+        return SecondFactors(self._native.second_factors())
+
+    @property
+    def roles(self) -> Roles:
+        """Roles that tenants make for themselves."""
+        return Roles(self._native.roles())
+
+    @property
+    def tenants(self) -> Tenants:
+        """Tenants."""
+        return Tenants(self._native.tenants())
+
+    @property
+    def mail(self) -> Mail:
+        """Invitations, and links that are mailed."""
+        return Mail(self._native.mail())
 
     @property
     def folder(self) -> str | None:
@@ -142,6 +163,7 @@ class Karen:
         description: str | None = None,
     ) -> Any:
         """Makes a tool of a function, and lets turns call it from the next one on."""
+        from ._tool import tool as make_tool
 
         def make(function: Callable[..., Any]) -> Tool[..., Any]:
             return self.register(make_tool(name=name, description=description)(function))
@@ -212,6 +234,7 @@ class Session:
         self.permissions: list[str] = whose["permissions"]
         self.conversations = Conversations(native)
         self.memories = Memories(native.memories())
+        self.privacy = Privacy(native.privacy())
 
     def chat(
         self,
@@ -323,15 +346,23 @@ class Session:
         *,
         model: str | None = None,
         tools: Sequence[ToolSpec] = (),
+        tool_choice: str | None = None,
+        format: AnswerFormat | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
         sampling: Sampling | None = None,
         stop: Sequence[str] = (),
     ) -> Answer:
-        """Answers a chat that you keep yourself: nothing is remembered or recalled."""
+        """Answers a chat that you keep yourself: nothing is remembered or recalled.
+
+        `tool_choice` is `auto`, `required`, or the name of the tool that must be called; `format` is
+        what the answer must be: `json`, or a `Schema`, `Regex` or `Grammar`.
+        """
         chosen = options(
             model=model,
             tools=plain(tools),
+            tool_choice=choice(tool_choice),
+            format=form(format),
             max_tokens=max_tokens,
             sampling=_sampling(temperature, sampling),
             stop=texts(stop, "stop"),
@@ -580,11 +611,78 @@ class Models:
     def add(
         self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
     ) -> ModelInfo:
-        """Adds a GGUF file, which stays where it is; unless `keep`, until Karen closes."""
+        """Adds a GGUF file or a folder of safetensors, which stays; unless `keep`, until Karen closes."""
         return ModelInfo._of(self._native.add(os.fspath(path), name, keep).wait())
+
+    def add_remote(
+        self,
+        model: str,
+        name: str | None = None,
+        *,
+        provider: Literal["openai", "gemini"] = "openai",
+        base_url: str | None = None,
+        key_env: str | None = None,
+        key_file: str | os.PathLike[str] | None = None,
+        context_tokens: int | None = None,
+        embeds: bool | None = None,
+        reasons: bool = False,
+        answers_whole: bool = False,
+        price: Price | None = None,
+        keep: bool = True,
+    ) -> ModelInfo:
+        """Adds a model that a provider runs, which is not asked; unless `keep`, until Karen closes.
+
+        `provider` is `openai`, also for servers that speak as OpenAI does (give their `base_url`), or
+        `gemini`. The key is read from the variable `key_env` or the file `key_file`; the provider's
+        usual variable if none of the three is given. It is never kept.
+        """
+        remote = options(
+            model=model,
+            provider=provider,
+            base_url=base_url,
+            key_env=key_env,
+            key_file=None if key_file is None else os.fspath(key_file),
+            context_tokens=context_tokens,
+            embeds=embeds,
+            reasons=reasons,
+            answers_whole=answers_whole,
+            price=price,
+        )
+        return ModelInfo._of(self._native.add_remote(name, remote, keep))
+
+    def routes(self) -> Sequence[RouteInfo]:
+        """The names that stand for models, by name."""
+        return [RouteInfo(**route) for route in self._native.routes()]
+
+    def set_route(
+        self,
+        name: str,
+        targets: Iterable[str],
+        *,
+        choose: Literal["order", "balance", "split"] = "order",
+        weights: Sequence[int] = (),
+        keep: bool = True,
+    ) -> None:
+        """Sets what a name stands for; unless `keep`, until Karen closes.
+
+        `choose` says which target is asked first: the first, each in turn, or by user and always the
+        same; `weights` are shares, one a target. The others are asked when it fails.
+        """
+        route = {
+            "targets": texts(targets, "targets"),
+            "choose": choose,
+            "weights": list(weights),
+        }
+        self._native.set_route(name, route, keep)
+
+    def remove_route(self, name: str) -> bool:
+        """Takes a route away; its models stay. `False` if there was none."""
+        return self._native.remove_route(name)
 
     def register(self, name: str, adapter: ModelAdapter) -> None:
         """Makes a model of your own usable like any other, until Karen closes."""
+        from ._model import Host, can
+
         host = Host(adapter, _host.running_loop())
         generates, embeds = can(adapter, "generate"), can(adapter, "embed")
         self._native.register(name, host, generates, embeds, adapter.context_tokens)
@@ -606,6 +704,12 @@ class Models:
         """Embeds each text, L2-normalised."""
         rows: list[list[float]] = self._native.embed(name, texts(values, "values")).wait()
         return rows
+
+    def rerank(self, name: str, query: str, documents: Iterable[str]) -> Sequence[float]:
+        """Scores each document by how well it answers the query, 0 to 1, in the documents' order."""
+        pending = self._native.rerank(name, query, texts(documents, "documents"))
+        scores: list[float] = pending.wait()
+        return scores
 
     def count_text(self, name: str, text: str) -> int:
         """Tokens of a text."""
@@ -642,123 +746,6 @@ class Models:
             stop=texts(stop, "stop"),
         )
         return Answer(self._native.complete(prompt, chosen).wait())
-
-
-class Auth:
-    """Accounts, sign-ins and keys. What acts on somebody's behalf takes that session first."""
-
-    def __init__(self, native: _native.Accounts) -> None:
-        self._native = native
-
-    def setup_needed(self) -> bool:
-        """Whether there is no account yet."""
-        needed: bool = self._native.setup_needed().wait()
-        return needed
-
-    def setup_token(self) -> str | None:
-        """The token that makes the first account; `None` once there is one."""
-        token: str | None = self._native.setup_token().wait()
-        return token
-
-    def set_up(self, token: str, *, email: str, name: str, password: str) -> SignedIn:
-        """Makes the first account, the owner, and signs it in.
-
-        Passwords have 15 to 128 characters.
-        """
-        return SignedIn._of(self._native.set_up(token, email, name, password).wait())
-
-    def register(
-        self, *, email: str, name: str, password: str, device: str | None = None
-    ) -> SignedIn:
-        """Makes an account for whoever asks, if `auth_registration` is `open`, and signs it in."""
-        return SignedIn._of(self._native.register(email, name, password, device).wait())
-
-    def log_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
-        """Signs in."""
-        return SignedIn._of(self._native.log_in(email, password, device).wait())
-
-    def refresh(self, token: str) -> SignedIn:
-        """Gives new tokens for a refresh token, which must not be used again."""
-        return SignedIn._of(self._native.refresh(token).wait())
-
-    def log_out(self, session: Session) -> None:
-        """Ends the sign-in that `session` was made from."""
-        self._native.log_out(session._native).wait()
-
-    def log_out_everywhere(self, session: Session) -> None:
-        """Ends every sign-in of the session's account."""
-        self._native.log_out_everywhere(session._native).wait()
-
-    def sessions(self, session: Session) -> list[SignInSession]:
-        """The sign-ins of the session's account, newest first."""
-        found = self._native.sessions(session._native).wait()
-        return [SignInSession(**item) for item in found]
-
-    def revoke_session(self, session: Session, id: str) -> None:
-        """Ends one sign-in of the session's account."""
-        self._native.revoke_session(session._native, id).wait()
-
-    def change_password(self, session: Session, current: str, new: str) -> None:
-        """Changes the password of the session's account, and ends its other sign-ins."""
-        self._native.change_password(session._native, current, new).wait()
-
-    def own_account(self, session: Session) -> Account:
-        """The session's own account."""
-        return Account(**self._native.own(session._native).wait())
-
-    def accounts(
-        self, session: Session, *, after: str | None = None, limit: int = 200
-    ) -> list[Account]:
-        """The accounts of the session's tenant, ordered by id."""
-        found = self._native.list(session._native, after, limit).wait()
-        return [Account(**account) for account in found]
-
-    def create_account(
-        self, session: Session, *, email: str, name: str, password: str, role: str = "member"
-    ) -> Account:
-        """Makes an account in the session's tenant."""
-        made = self._native.create(session._native, email, name, password, role)
-        return Account(**made.wait())
-
-    def disable_account(self, session: Session, account: str) -> None:
-        """Shuts an account out."""
-        self._native.disable(session._native, account).wait()
-
-    def enable_account(self, session: Session, account: str) -> None:
-        """Lets a disabled account sign in again."""
-        self._native.enable(session._native, account).wait()
-
-    def create_api_key(
-        self,
-        session: Session,
-        name: str,
-        *,
-        permissions: Iterable[str] | None = None,
-        lifetime: float | None = None,
-    ) -> MadeApiKey:
-        """Makes an API key: what it allows, all if not said, and how many seconds it lasts."""
-        allowed = None if permissions is None else texts(permissions, "permissions")
-        made = self._native.create_api_key(session._native, name, allowed, lifetime)
-        return MadeApiKey._of(made.wait())
-
-    def api_keys(self, session: Session) -> list[ApiKey]:
-        """The API keys of the session's account, newest first."""
-        found = self._native.api_keys(session._native).wait()
-        return [ApiKey(**key) for key in found]
-
-    def revoke_api_key(self, session: Session, id: str) -> None:
-        """Ends an API key of the session's account."""
-        self._native.revoke_api_key(session._native, id).wait()
-
-    def audit_log(self, session: Session, *, after: int = 0, limit: int = 200) -> list[AuditEntry]:
-        """Entries of the tenant's audit log whose number is above `after`."""
-        found = self._native.audit_log(session._native, after, limit).wait()
-        return [AuditEntry(**entry) for entry in found]
-
-    def verify_audit_log(self, session: Session) -> int:
-        """Checks the tenant's audit log from its beginning; gives how many entries it has."""
-        count: int = self._native.verify_audit_log(session._native).wait()
-        return count
 
 
 class _Stream(Generic[E]):
@@ -834,6 +821,11 @@ class Answer(_Stream[Event]):
         super().__init__(native, answer_event)
         self.model: str = native.model
         """The model that answers."""
+
+    @property
+    def served(self) -> Served:
+        """Which model answers, and why that one."""
+        return Served._of(self._native.served())
 
     def text_stream(self) -> Iterator[str]:
         """The answer's text as it comes."""

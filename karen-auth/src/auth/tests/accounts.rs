@@ -100,7 +100,7 @@ async fn nobody_manages_without_the_permission() {
         AuthErrorKind::Denied,
     );
     assert_kind(
-        house.auth.verify_audit_log(&member).await,
+        house.auth.verify_audit_log(&member, &[]).await,
         AuthErrorKind::Denied,
     );
 }

@@ -3,9 +3,11 @@
 mod accounts;
 mod api_keys;
 mod audit;
+mod ended;
 mod log_in;
 mod mail;
 mod passwords;
+mod privacy;
 mod refresh;
 mod second_factor;
 mod secrets;

@@ -71,6 +71,7 @@ async fn an_owner_elsewhere_owns_nothing_of_the_installation() {
     for permission in [
         Permission::TenantsRead,
         Permission::TenantsWrite,
+        Permission::ModelsWrite,
         Permission::SystemRead,
         Permission::SystemWrite,
     ] {

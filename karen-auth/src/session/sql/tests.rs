@@ -17,6 +17,9 @@ async fn a_store_that_breaks_a_promise_fails_the_suite() {
         // A counter that does not move: everybody wins the race.
         "CREATE TRIGGER broken AFTER UPDATE ON auth_sessions BEGIN
          UPDATE auth_sessions SET counter = OLD.counter WHERE id = NEW.id; END",
+        // A name that is not kept.
+        "CREATE TRIGGER broken AFTER UPDATE ON auth_sessions BEGIN
+         UPDATE auth_sessions SET device = OLD.device WHERE id = NEW.id; END",
         // A session that comes back.
         "CREATE TRIGGER broken AFTER DELETE ON auth_sessions BEGIN
          INSERT INTO auth_sessions VALUES (OLD.id, OLD.tenant, OLD.account, OLD.key, OLD.counter,

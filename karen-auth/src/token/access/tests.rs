@@ -37,11 +37,12 @@ fn bearer() -> Bearer {
         account: AccountId::random(),
         session: SessionId::random(),
         epoch: 3,
+        expires_at_ms: NOW_MS + 300_000,
     }
 }
 
 fn issued(key: &SigningKey) -> AccessToken {
-    tokens().issue(key, &bearer(), NOW_MS, NOW_MS + 300_000)
+    tokens().issue(key, &bearer(), NOW_MS)
 }
 
 fn is_believed(token: &str) -> bool {
@@ -65,7 +66,7 @@ fn token_with(key: &SigningKey, header: &str, change: impl FnOnce(&mut Value)) -
 fn a_token_of_every_algorithm_names_its_bearer_until_it_expires() {
     for key in &*KEYS {
         let bearer = bearer();
-        let token = tokens().issue(key, &bearer, NOW_MS, NOW_MS + 300_000);
+        let token = tokens().issue(key, &bearer, NOW_MS);
         for at_ms in [NOW_MS, NOW_MS + 299_999] {
             let read = tokens().verify(&ring(), token.expose(), at_ms);
             let read = read.unwrap_or_else(|e| panic!("{key:?}: {e:?}"));

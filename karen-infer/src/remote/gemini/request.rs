@@ -136,6 +136,9 @@ impl<'a> GenerationConfig<'a> {
             AnswerFormat::Text => (None, None),
             AnswerFormat::Json => (Some("application/json"), None),
             AnswerFormat::Schema { schema, .. } => (Some("application/json"), Some(schema)),
+            AnswerFormat::Regex(_) | AnswerFormat::Grammar(_) => {
+                return Err(unsupported("Gemini keeps to no expression and no grammar"));
+            }
         };
         Ok(Self {
             sampling: (!model.reasons).then_some(sampling),

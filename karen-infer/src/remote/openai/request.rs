@@ -107,7 +107,7 @@ impl<'a> ChatBody<'a> {
             messages: messages.iter().map(MessageBody::of).collect(),
             tools: tools.iter().map(ToolBody::of).collect(),
             tool_choice: ToolChoiceBody::of(&job.tool_choice),
-            response_format: FormatBody::of(&job.format),
+            response_format: FormatBody::of(&job.format)?,
             sampling: (!model.reasons).then(|| SamplingBody::of(&job.sampling)),
             seed: job.sampling.seed,
             stop: &job.stop,
@@ -159,8 +159,8 @@ impl<'a> ToolChoiceBody<'a> {
 }
 
 impl<'a> FormatBody<'a> {
-    fn of(format: &'a AnswerFormat) -> Option<Self> {
-        match format {
+    fn of(format: &'a AnswerFormat) -> Result<Option<Self>, ModelError> {
+        Ok(match format {
             AnswerFormat::Text => None,
             AnswerFormat::Json => Some(Self::JsonObject),
             AnswerFormat::Schema {
@@ -174,6 +174,11 @@ impl<'a> FormatBody<'a> {
                     strict: *strict,
                 },
             }),
-        }
+            AnswerFormat::Regex(_) | AnswerFormat::Grammar(_) => {
+                let why = "it keeps to no expression and no grammar".to_owned();
+                let kind = ModelErrorKind::Unsupported(why);
+                return Err(ModelError::new(kind, "ask", "the model"));
+            }
+        })
     }
 }

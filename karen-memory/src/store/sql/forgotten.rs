@@ -3,8 +3,8 @@
 
 use karen_sql::{SqlError, Tx};
 
-use super::{row, session};
-use crate::{MemoryError, RecordId, Scope};
+use super::session;
+use crate::{RecordId, Scope};
 
 /// Notes the turns of the scope that are about to be deleted: one, or all of them.
 pub(super) async fn note(
@@ -29,23 +29,4 @@ pub(super) async fn note(
     .await
     .map_err(|e| SqlError::of("note", "forgotten turns", e))?;
     Ok(())
-}
-
-/// The id that a forgotten turn had.
-pub(super) async fn find(
-    tx: &mut Tx,
-    scope: &Scope,
-    identity: &str,
-) -> Result<Option<RecordId>, MemoryError> {
-    let row = sqlx::query(
-        "SELECT record_id AS id FROM memory_forgotten
-         WHERE tenant = $1 AND user_id = $2 AND identity = $3",
-    )
-    .bind(scope.tenant().as_str())
-    .bind(scope.user().as_str())
-    .bind(identity)
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(|e| SqlError::of("find", "a forgotten turn", e))?;
-    row.as_ref().map(row::id).transpose()
 }

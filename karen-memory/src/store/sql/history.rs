@@ -4,7 +4,7 @@ use karen_sql::{Database, SqlError, Tx};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::row;
+use super::{places, row};
 use crate::store::{ChangeKind, Version};
 use crate::{MemoryError, MemoryErrorKind, Record, RecordId, Scope};
 
@@ -93,12 +93,11 @@ pub(super) async fn as_known(
     ids: &[RecordId],
     known: i64,
 ) -> Result<Vec<Record>, MemoryError> {
-    let places: Vec<String> = (0..ids.len()).map(|i| format!("${}", i + 4)).collect();
     let statement = format!(
         "SELECT version, changed_at, change, record FROM memory_versions
          WHERE tenant = $1 AND user_id = $2 AND changed_at > $3 AND record_id IN ({})
          ORDER BY record_id, version",
-        places.join(", ")
+        places(4, ids.len())
     );
     let mut query = sqlx::query(AssertSqlSafe(statement))
         .bind(scope.tenant().as_str())

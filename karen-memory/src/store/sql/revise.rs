@@ -4,7 +4,7 @@ use karen_sql::{Database, SqlError, Tx};
 use sqlx::AssertSqlSafe;
 
 use super::row::COLUMNS;
-use super::{history, row, session, write};
+use super::{history, put, row, session, write};
 use crate::store::Revision;
 use crate::{MemoryError, MemoryErrorKind, Record, RecordId, Scope};
 
@@ -40,10 +40,9 @@ pub(super) async fn apply(
     refuse_twins(tx, scope, &record, &revised).await?;
     if let Some(change) = revision.change() {
         history::note(tx, scope, &record, change, now).await?;
-        *sequence += 1;
-        write::log(tx, scope, *sequence, &record.id).await?;
+        put::log(tx, scope, sequence, &[&record.id]).await?;
     }
-    write::update(tx, scope, &revised).await?;
+    put::update(tx, scope, &revised).await?;
     Ok(revised)
 }
 

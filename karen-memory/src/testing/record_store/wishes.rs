@@ -1,7 +1,9 @@
 //! What a person decides about being remembered.
 
 use crate::testing::{fact, scopes, turn};
-use crate::{Consent, Page, Record, RecordKind, RecordStore, Refusal, Remembered, SessionId};
+use crate::{
+    Consent, Page, Record, RecordKind, RecordStore, Refusal, Remembered, SessionId, TenantId,
+};
 
 pub(super) async fn keeps_nothing_against_a_wish(store: &dyn RecordStore) {
     let [scope, neighbour, _] = scopes();
@@ -92,6 +94,13 @@ pub(super) async fn erases_everything_of_one_user(store: &dyn RecordStore) {
         store.consent(&session).await.expect("consent"),
         Consent::Remember
     );
+    let users = store.users(scope.tenant()).await.expect("users");
+    assert!(
+        users.contains(scope.user()),
+        "what is kept of it is its name"
+    );
+    let elsewhere = store.users(&TenantId::new("elsewhere")).await;
+    assert!(elsewhere.expect("users").is_empty());
     let log = store.log_after(&scope, 0, 10).await.expect("log");
     assert!(log.len() > head, "indexes hear of it");
     let again = store.append(&scope, vec![said]).await.expect("append");

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::testing::HashedWords;
 use crate::{
     Embedder, Filter, MemoryError, Place, RecordId, Scope, TenantId, TextChange, TextHit,
-    TextIndex, UserId, VectorChange, VectorIndex,
+    TextIndex, UserId, VectorChange, VectorIndex, When,
 };
 
 /// A promise that an index breaks.
@@ -14,19 +14,25 @@ pub(super) enum Fault {
     KeepsDeleted,
     SharesUsers,
     IgnoresFilters,
+    IgnoresTags,
+    BringsBackRetired,
     FiltersTooLate,
     WorstFirst,
     KeepsMarks,
+    FollowsAnyLog,
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::KeepsDeleted,
         Self::SharesUsers,
         Self::IgnoresFilters,
+        Self::IgnoresTags,
+        Self::BringsBackRetired,
         Self::FiltersTooLate,
         Self::WorstFirst,
         Self::KeepsMarks,
+        Self::FollowsAnyLog,
     ];
 
     fn scope(self, scope: &Scope) -> Scope {
@@ -39,6 +45,14 @@ impl Fault {
     fn filter(self, filter: &Filter) -> Filter {
         match self {
             Self::IgnoresFilters => Filter::default(),
+            Self::IgnoresTags => Filter {
+                tags: Vec::new(),
+                ..filter.clone()
+            },
+            Self::BringsBackRetired => Filter {
+                when: When::Ever,
+                ..filter.clone()
+            },
             _ => filter.clone(),
         }
     }
@@ -69,6 +83,13 @@ impl<I> BrokenIndex<I> {
 impl<I: TextIndex> TextIndex for BrokenIndex<I> {
     async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError> {
         self.inner.mark(&self.fault.scope(scope)).await
+    }
+
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError> {
+        match self.fault {
+            Fault::FollowsAnyLog => Ok(()),
+            _ => self.inner.confirm(&self.fault.scope(scope), marked).await,
+        }
     }
 
     async fn apply(
@@ -116,6 +137,13 @@ impl<I: TextIndex> TextIndex for BrokenIndex<I> {
 impl<I: VectorIndex> VectorIndex for BrokenIndex<I> {
     async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError> {
         self.inner.mark(&self.fault.scope(scope)).await
+    }
+
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError> {
+        match self.fault {
+            Fault::FollowsAnyLog => Ok(()),
+            _ => self.inner.confirm(&self.fault.scope(scope), marked).await,
+        }
     }
 
     async fn apply(

@@ -5,24 +5,26 @@
 //! cannot better the worst of the answers: the answers are those of a search through everything.
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
+use std::iter;
 
 use super::dictionary::Word;
-use super::session::{Session, spread};
+use super::entry::{Entry, Start};
+use super::session::{Posting, Session, spread};
 use super::{REACHES, Segment, SessionNumber};
 use crate::text::TextHit;
 use crate::text::analysis::stems;
-use crate::text::bm25::{idf, saturation};
+use crate::text::bm25::{Norm, idf, saturation};
 use crate::{Filter, RecordId};
 
 /// Sums of the same numbers in another order differ by less than this share.
 const ROUNDING: f32 = 1.0001;
 
-/// Stands for any count: a word is worth next to nothing more from here on.
-const COUNT_UNKNOWN: f32 = 1e6;
+/// Sessions that are looked into before the others are cut and sorted again.
+const CHUNK: usize = 512;
 
-/// Terms that a [`Bound`] tells of.
-const BITS: usize = u64::BITS as usize;
+/// Terms of which it is noted where they begin; those after them are searched for.
+const NOTED: usize = 64;
 
 /// A word of the query.
 struct Term<'a> {
@@ -38,8 +40,8 @@ struct Search<'a> {
     segment: &'a Segment,
     filter: &'a Filter,
     terms: Vec<Term<'a>>,
-    means: [f32; 3],
-    session_mean: f32,
+    /// At the three scales of windows, and of sessions.
+    norms: [Norm; 4],
 }
 
 /// What is known of a session before it is looked into.
@@ -48,12 +50,17 @@ struct Bound {
     /// What its best record is worth at most.
     worth: f32,
     session: SessionNumber,
-    /// Which of the first terms it has, a bit each.
-    terms: u64,
+}
+
+/// Where the postings of the first terms begin, in each session.
+struct Starts {
+    terms: usize,
+    starts: Vec<Start>,
 }
 
 /// A record that shares a word.
 struct Found<'a> {
+    number: SessionNumber,
     session: &'a Session,
     position: usize,
     scores: [f32; 4],
@@ -80,11 +87,13 @@ pub(super) fn search(
         segment,
         filter,
         terms: terms(segment, query),
-        means: segment.totals.means(),
-        session_mean: segment.totals.session_mean(),
+        norms: segment.totals.means().map(Norm::new),
     };
-    let best = search.best(limit);
-    best.into_iter().map(|found| search.hit(&found)).collect()
+    let (bounds, starts) = search.bounds();
+    let best = search.best(bounds, &starts, limit);
+    best.iter()
+        .map(|found| search.hit(found, &starts))
+        .collect()
 }
 
 /// The words of a query that some record has, each once.
@@ -108,74 +117,65 @@ fn terms<'a>(segment: &'a Segment, query: &str) -> Vec<Term<'a>> {
 }
 
 impl<'a> Search<'a> {
-    fn best(&self, limit: usize) -> Vec<Found<'a>> {
+    /// The best of the sessions that `bounds` are of.
+    fn best(&self, mut bounds: Vec<Bound>, starts: &Starts, limit: usize) -> Vec<Found<'a>> {
         let mut best = Best::new(limit);
-        let mut bounds = BinaryHeap::from(self.bounds());
         let mut scores = Vec::new();
-        while let Some(bound) = bounds.pop() {
-            if bound.worth * ROUNDING < best.worst {
-                break;
+        while !bounds.is_empty() {
+            for bound in take_best(&mut bounds, CHUNK) {
+                if best.may_hold(&bound) {
+                    self.look_into(bound.session, starts, &mut scores, &mut best);
+                }
             }
-            self.look_into(bound, &mut scores, &mut best);
+            best.cut();
+            bounds.retain(|bound| best.may_hold(bound));
         }
         best.into_sorted()
     }
 
     /// The sessions that have a word of the query.
-    fn bounds(&self) -> Vec<Bound> {
-        let mut bounds = vec![Bound::default(); self.segment.sessions.len()];
+    fn bounds(&self) -> (Vec<Bound>, Starts) {
+        let norms: Vec<[f32; 4]> = self.segment.least.iter().map(|l| self.norms(l)).collect();
+        let session = |session| Bound {
+            worth: 0.0,
+            session,
+        };
+        let mut bounds: Vec<Bound> = (0..).take(norms.len()).map(session).collect();
+        let mut starts = Starts::new(self.terms.len().min(NOTED), norms.len());
         for (index, term) in self.terms.iter().enumerate() {
             for entry in &term.word.sessions {
-                let session = &self.segment.sessions[entry.session as usize];
-                let bound = &mut bounds[entry.session as usize];
-                bound.session = entry.session;
-                bound.worth += self.bound(term, session, entry.peaks);
-                bound.terms |= bit(index);
+                let number = entry.session as usize;
+                bounds[number].worth += term.worth(entry.most(), norms[number]);
+                starts.note(entry, index);
             }
         }
         bounds.retain(|bound| bound.worth > 0.0);
-        bounds
+        (bounds, starts)
     }
 
-    /// What a term is worth in a session at most.
-    fn bound(&self, term: &Term<'_>, session: &Session, peaks: [u8; 4]) -> f32 {
-        let most = |peak: u8| match peak {
-            u8::MAX => COUNT_UNKNOWN,
-            peak => f32::from(peak),
-        };
-        let windows = (0..3).map(|scale| {
-            let (shortest, mean) = (session.shortest[scale], self.means[scale]);
-            term.weights[scale] * saturation(most(peaks[scale]), shortest, mean)
-        });
-        let of_session = saturation(most(peaks[3]), session.length, self.session_mean);
-        windows.sum::<f32>() + term.weights[3] * of_session
+    fn norms(&self, lengths: &[f32; 4]) -> [f32; 4] {
+        [0, 1, 2, 3].map(|scale| self.norms[scale].of(lengths[scale]))
     }
 
     /// `scores` is room to count in.
-    fn look_into(&self, bound: Bound, scores: &mut Vec<[f32; 4]>, best: &mut Best<'a>) {
-        let session = &self.segment.sessions[bound.session as usize];
-        let positions = session.documents.len();
+    fn look_into(
+        &self,
+        number: SessionNumber,
+        starts: &Starts,
+        scores: &mut Vec<[f32; 4]>,
+        best: &mut Best<'a>,
+    ) {
+        let session = &self.segment.sessions[number as usize];
         scores.clear();
-        scores.resize(positions, [0.0; 4]);
+        scores.resize(session.documents.len(), [0.0; 4]);
         let mut of_session = 0.0;
-        for (index, term) in self.terms.iter().enumerate() {
-            if index < BITS && bound.terms & bit(index) == 0 {
-                continue;
-            }
-            let postings = session.postings(term.number);
-            for (scale, reach) in REACHES.into_iter().enumerate() {
-                let (weight, mean) = (term.weights[scale], self.means[scale]);
-                spread(postings, reach, positions, |position, count| {
-                    let length = session.windows[position][scale];
-                    scores[position][scale] += weight * saturation(count as f32, length, mean);
-                });
-            }
-            let count: usize = postings.iter().map(|p| p.count()).sum();
-            let worth = saturation(count as f32, session.length, self.session_mean);
-            of_session += term.weights[3] * worth;
+        for (term, start) in self.terms.iter().zip(starts.of(number)) {
+            let postings = session.postings(term.number, start);
+            of_session += self.score(term, session, postings, scores);
         }
         for (position, &[own, near, around, _]) in scores.iter().enumerate() {
             let found = Found {
+                number,
                 session,
                 position,
                 scores: [own, near, around, of_session],
@@ -187,24 +187,67 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn hit(&self, found: &Found<'_>) -> TextHit {
-        let Found {
-            session, position, ..
-        } = *found;
-        let has = |term: &&Term<'_>| {
-            let postings = session.postings(term.number).iter();
-            postings.map(|p| p.position()).any(|p| p == position)
+    /// Adds what a term is worth to the records of a session, and returns what it is to the session.
+    fn score(
+        &self,
+        term: &Term<'_>,
+        session: &Session,
+        postings: &[Posting],
+        scores: &mut [[f32; 4]],
+    ) -> f32 {
+        for (scale, reach) in REACHES.into_iter().enumerate() {
+            let (weight, norm) = (term.weights[scale], self.norms[scale]);
+            spread(postings, reach, scores.len(), |position, count| {
+                let norm = norm.of(session.windows[position][scale]);
+                scores[position][scale] += weight * saturation(count as f32, norm);
+            });
+        }
+        let count: usize = postings.iter().map(|p| p.count()).sum();
+        term.weights[3] * saturation(count as f32, self.norms[3].of(session.length))
+    }
+
+    fn hit(&self, found: &Found<'_>, starts: &Starts) -> TextHit {
+        let has = |term: &Term<'_>, start: Start| {
+            let postings = found.session.postings(term.number, start).iter();
+            postings.map(|p| p.position()).any(|p| p == found.position)
         };
+        let terms = self.terms.iter().zip(starts.of(found.number));
+        let shared = terms.filter(|(term, start)| has(term, *start));
         TextHit {
             id: found.id().clone(),
             scores: found.scores,
-            terms: self
-                .terms
-                .iter()
-                .filter(has)
-                .map(|t| t.text.clone())
-                .collect(),
+            terms: shared.map(|(term, _)| term.text.clone()).collect(),
         }
+    }
+}
+
+impl Term<'_> {
+    /// What so many occurrences are worth at each scale, together.
+    fn worth(&self, counts: [f32; 4], norms: [f32; 4]) -> f32 {
+        let worth = |i: usize| self.weights[i] * saturation(counts[i], norms[i]);
+        let [own, near, around, session] = [0, 1, 2, 3].map(worth);
+        own + near + around + session
+    }
+}
+
+impl Starts {
+    fn new(terms: usize, sessions: usize) -> Self {
+        Self {
+            terms,
+            starts: vec![Start::NONE; terms * sessions],
+        }
+    }
+
+    fn note(&mut self, entry: &Entry, term: usize) {
+        if term < self.terms {
+            self.starts[entry.session as usize * self.terms + term] = entry.start;
+        }
+    }
+
+    /// One for each term of the query.
+    fn of(&self, session: SessionNumber) -> impl Iterator<Item = Start> {
+        let noted = &self.starts[session as usize * self.terms..][..self.terms];
+        noted.iter().copied().chain(iter::repeat(Start::FAR))
     }
 }
 
@@ -231,6 +274,10 @@ impl<'a> Best<'a> {
             found: Vec::new(),
             worst: 0.0,
         }
+    }
+
+    fn may_hold(&self, bound: &Bound) -> bool {
+        bound.worth * ROUNDING >= self.worst
     }
 
     fn has_room_for(&self, found: &Found<'_>) -> bool {
@@ -261,29 +308,20 @@ impl<'a> Best<'a> {
     }
 }
 
-/// The bit of a term, none beyond the first ones.
-fn bit(index: usize) -> u64 {
-    if index < BITS { 1 << index } else { 0 }
+/// Takes out those of the greatest worth, the best first.
+fn take_best(bounds: &mut Vec<Bound>, count: usize) -> Vec<Bound> {
+    let left = bounds.len().saturating_sub(count);
+    if left > 0 {
+        bounds.select_nth_unstable_by(left, |a, b| a.rank(b));
+    }
+    let mut best = bounds.split_off(left);
+    best.sort_unstable_by(|a, b| b.rank(a));
+    best
 }
 
-impl Ord for Bound {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.worth
-            .total_cmp(&other.worth)
-            .then_with(|| other.session.cmp(&self.session))
+impl Bound {
+    fn rank(&self, other: &Self) -> Ordering {
+        let by_worth = self.worth.total_cmp(&other.worth);
+        by_worth.then_with(|| other.session.cmp(&self.session))
     }
 }
-
-impl PartialOrd for Bound {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Bound {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Bound {}

@@ -1,8 +1,11 @@
 //! One session: its records in their order, and the postings of their words.
 
+use std::ops::Range;
+
 use crate::{Facets, RecordId};
 
 use super::REACHES;
+use super::entry::Start;
 
 /// More of one word in one record counts as this many: its weight grows no more by then.
 const COUNT_MAX: usize = u8::MAX as usize;
@@ -14,7 +17,7 @@ pub(super) struct Document {
     pub(super) facets: Facets,
     pub(super) at: i64,
     /// In words.
-    length: u32,
+    pub(super) length: u32,
 }
 
 /// Records of one session, in time and then by id.
@@ -23,11 +26,9 @@ pub(super) struct Session {
     pub(super) name: String,
     pub(super) documents: Vec<Document>,
     /// By term, then by position.
-    postings: Vec<Posting>,
+    pub(super) postings: Vec<Posting>,
     /// Of each record's windows, in words.
     pub(super) windows: Vec<[f32; 3]>,
-    /// The shortest window at each scale.
-    pub(super) shortest: [f32; 3],
     /// In words.
     pub(super) length: f32,
 }
@@ -35,16 +36,17 @@ pub(super) struct Session {
 /// How often a term stands in the record at a position.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Posting {
-    term: u32,
+    pub(super) term: u32,
     /// The position in the upper 24 bits, the count in the others: there is one for each word of each
     /// record.
-    place: u32,
+    pub(super) place: u32,
 }
 
 /// What a term comes to in one session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) term: u32,
+    pub(super) start: Start,
     /// The most that it counts in a window at each scale, and in the session; 255 stands for more.
     pub(super) peaks: [u8; 4],
     /// Records whose window has it, at each scale.
@@ -83,10 +85,13 @@ impl Posting {
 }
 
 impl Session {
-    /// The postings of one term, by position.
-    pub(super) fn postings(&self, term: u32) -> &[Posting] {
-        let from = self.postings.partition_point(|p| p.term < term);
-        let rest = &self.postings[from..];
+    /// The postings of a term by position, from where they begin if that is known.
+    pub(super) fn postings(&self, term: u32, start: Start) -> &[Posting] {
+        if start == Start::NONE {
+            return &[];
+        }
+        let search = || self.postings.partition_point(|p| p.term < term);
+        let rest = &self.postings[start.index().unwrap_or_else(search)..];
         let after = rest.iter().position(|p| p.term != term);
         &rest[..after.unwrap_or(rest.len())]
     }
@@ -98,9 +103,19 @@ impl Session {
     }
 
     /// What each term comes to, by term.
-    pub(super) fn summary(&self) -> Vec<Summary> {
-        let groups = self.postings.chunk_by(|a, b| a.term == b.term);
-        groups.map(|postings| self.summarise(postings)).collect()
+    pub(super) fn summaries(&self) -> impl Iterator<Item = Summary> {
+        self.summaries_of(0..self.postings.len())
+    }
+
+    /// What the terms come to that have these postings, all of each term's.
+    pub(super) fn summaries_of(&self, postings: Range<usize>) -> impl Iterator<Item = Summary> {
+        let mut next = postings.start;
+        let groups = self.postings[postings].chunk_by(|a, b| a.term == b.term);
+        groups.map(move |postings| {
+            let start = Start::new(next);
+            next += postings.len();
+            self.summarise(postings, start)
+        })
     }
 
     /// The lengths of all windows together, at each scale.
@@ -183,7 +198,8 @@ impl Session {
         self.postings = self.postings.iter().filter_map(renumbered).collect();
     }
 
-    fn measure(&mut self) {
+    /// Takes the lengths of the records' windows.
+    pub(super) fn measure(&mut self) {
         let own: Vec<f32> = self.documents.iter().map(|d| d.length as f32).collect();
         let around = |i: usize, reach: usize| {
             let window = i.saturating_sub(reach)..(i + reach + 1).min(own.len());
@@ -192,12 +208,21 @@ impl Session {
         let windows = (0..own.len()).map(|i| REACHES.map(|reach| around(i, reach)));
         self.windows = windows.collect();
         self.length = own.iter().sum();
-        let infinite = [f32::INFINITY; 3];
-        let shortest = |a: [f32; 3], b: &[f32; 3]| [0, 1, 2].map(|i| a[i].min(b[i]));
-        self.shortest = self.windows.iter().fold(infinite, shortest);
     }
 
-    fn summarise(&self, postings: &[Posting]) -> Summary {
+    /// The length of the shortest window at each scale, and of the session, in words.
+    pub(super) fn least(&self) -> [f32; 4] {
+        let infinite = [f32::INFINITY; 3];
+        let shorter = |a: [f32; 3], b: &[f32; 3]| [0, 1, 2].map(|i| a[i].min(b[i]));
+        let [own, near, around] = self.windows.iter().fold(infinite, shorter);
+        [own, near, around, self.length]
+    }
+
+    /// What a term comes to whose postings these are.
+    fn summarise(&self, postings: &[Posting], start: Start) -> Summary {
+        if let [once] = postings {
+            return self.summarise_one(*once, start);
+        }
         let mut peaks = [0; 4];
         let mut documents = [0; 3];
         for (scale, reach) in REACHES.into_iter().enumerate() {
@@ -209,8 +234,24 @@ impl Session {
         peaks[3] = postings.iter().map(|p| p.count()).sum();
         Summary {
             term: postings[0].term,
+            start,
             peaks: peaks.map(|peak| u8::try_from(peak).unwrap_or(u8::MAX)),
             documents,
+        }
+    }
+
+    /// Most words of a session are in one of its records.
+    fn summarise_one(&self, posting: Posting, start: Start) -> Summary {
+        let peak = u8::try_from(posting.count()).expect("counts are capped");
+        let position = posting.position();
+        let end = self.documents.len();
+        let within =
+            |reach: usize| (position + reach + 1).min(end) - position.saturating_sub(reach);
+        Summary {
+            term: posting.term,
+            start,
+            peaks: [peak; 4],
+            documents: REACHES.map(|reach| within(reach) as u32),
         }
     }
 }

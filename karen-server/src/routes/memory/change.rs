@@ -48,7 +48,7 @@ struct MemoryPatch {
 struct FeedbackRequest {
     /// `used`: it was of use. `ignored`: it was beside the point. `wrong`: it is not true and never
     /// was; no search brings it again.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "used")]
     feedback: Feedback,
 }
 

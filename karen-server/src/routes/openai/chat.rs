@@ -10,11 +10,10 @@ use utoipa_axum::routes;
 use super::completion::{Heading, UsageBody, finish};
 use super::message::ToolCallBody;
 use super::request::ChatRequest;
-use super::served;
 use super::stream::{self, Chunk};
 use crate::extract::{Caller, Json};
 use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::routes::{Routes, served};
 
 pub(crate) fn routes() -> Routes {
     Routes::new().routes(routes!(chat_completions))
@@ -73,12 +72,9 @@ async fn chat_completions(
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, Problem> {
     let (streamed, include_usage) = (request.stream, request.include_usage());
-    let mut answering = session.generate(request.read()?).await?;
+    let answering = session.generate(request.read()?).await?;
     let heading = Heading::of(&answering);
-    let served = served::headers(answering.served());
-    // What fails before the first word is still worth a status of its own.
-    let first = answering.next().await.transpose()?;
-    let events = futures::stream::iter(first.map(Ok)).chain(answering);
+    let (served, events) = served::begin(answering).await?;
     if streamed {
         return Ok((served, stream::respond(heading, events, include_usage)).into_response());
     }

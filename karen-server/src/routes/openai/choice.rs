@@ -2,7 +2,7 @@
 
 use karen_core::Code;
 use karen_core::infer::ToolChoice;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
@@ -16,7 +16,7 @@ pub(super) enum ToolChoiceIn {
     Named(NamedTool),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = OpenAiToolMode)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ToolMode {

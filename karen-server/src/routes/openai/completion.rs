@@ -1,4 +1,4 @@
-//! What a completed chat and each of its chunks have in common.
+//! What completions and each of their pieces have in common.
 
 use karen_core::Answering;
 use karen_core::infer::{FinishReason, Usage};
@@ -34,9 +34,14 @@ struct PromptTokensDetails {
 
 impl Heading {
     pub(super) fn of(answering: &Answering) -> Self {
+        Self::with_prefix("chatcmpl", answering)
+    }
+
+    /// With an id that begins as those of its kind do.
+    pub(super) fn with_prefix(prefix: &str, answering: &Answering) -> Self {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
         Self {
-            id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
+            id: format!("{prefix}-{}", Uuid::now_v7().simple()),
             created: since.map_or(0, |elapsed| elapsed.as_secs()),
             model: answering.model().to_string(),
         }

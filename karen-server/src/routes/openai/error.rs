@@ -1,10 +1,12 @@
 //! OpenAI's shape of errors.
 
+use axum::response::sse::Event;
 use karen_core::Code;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::sse;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpenAiError)]
@@ -12,9 +14,9 @@ pub(crate) struct ErrorBody {
     error: ErrorDetail,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = OpenAiErrorDetail)]
-struct ErrorDetail {
+pub(super) struct ErrorDetail {
     /// A sentence for people.
     message: String,
     /// The class of error.
@@ -28,17 +30,30 @@ struct ErrorDetail {
 
 impl ErrorBody {
     pub(crate) fn of(problem: &Problem) -> Self {
+        Self {
+            error: ErrorDetail::of(problem),
+        }
+    }
+}
+
+impl ErrorDetail {
+    pub(super) fn of(problem: &Problem) -> Self {
         let first = problem.faults.first();
         let param = first.map(|fault| fault.pointer.trim_start_matches('/').replace('/', "."));
         Self {
-            error: ErrorDetail {
-                message: problem.detail.clone().into_owned(),
-                kind: kind(problem),
-                param: param.filter(|name| !name.is_empty()),
-                code: code(problem.code),
-            },
+            message: problem.detail.clone().into_owned(),
+            kind: kind(problem),
+            param: param.filter(|name| !name.is_empty()),
+            code: code(problem.code),
         }
     }
+}
+
+/// What ends a stream that failed.
+pub(super) fn failed(error: karen_core::Error) -> Event {
+    let problem = Problem::from(error);
+    problem.log();
+    sse::data_frame(&ErrorBody::of(&problem))
 }
 
 fn kind(problem: &Problem) -> &'static str {

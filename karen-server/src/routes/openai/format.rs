@@ -5,14 +5,25 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Text, a JSON object, or JSON that validates.
+/// Text, a JSON object, JSON that validates; and, of models that run here, text that matches an
+/// expression or belongs to a grammar.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = OpenAiResponseFormat)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum FormatIn {
     Text,
     JsonObject,
-    JsonSchema { json_schema: SchemaIn },
+    JsonSchema {
+        json_schema: SchemaIn,
+    },
+    /// The whole answer matches.
+    Regex {
+        regex: String,
+    },
+    /// In llguidance's variant of Lark; the rule `start` is the answer.
+    Grammar {
+        grammar: String,
+    },
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -39,6 +50,8 @@ impl FormatIn {
                 schema: json_schema.schema,
                 strict: json_schema.strict.unwrap_or(false),
             },
+            Self::Regex { regex } => AnswerFormat::Regex(regex),
+            Self::Grammar { grammar } => AnswerFormat::Grammar(grammar),
         }
     }
 }

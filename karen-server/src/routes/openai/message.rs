@@ -118,7 +118,7 @@ struct FunctionIn {
     parameters: Value,
 }
 
-fn no_parameters() -> Value {
+pub(super) fn no_parameters() -> Value {
     serde_json::json!({ "type": "object", "properties": {} })
 }
 
@@ -163,7 +163,7 @@ impl Content {
         for part in parts {
             match (part.kind.as_str(), part.image_url) {
                 ("text", _) => shown.text.push_str(&part.text),
-                ("image_url", Some(image)) => shown.images.push(image.read()?),
+                ("image_url", Some(image)) => shown.images.push(inline_or_url(image.url)?),
                 _ => {
                     let detail =
                         "messages are made of text and images: other parts are not understood";
@@ -175,20 +175,19 @@ impl Content {
     }
 }
 
-impl ImageUrl {
-    fn read(self) -> Result<Image, Problem> {
-        let Some(data) = self.url.strip_prefix("data:") else {
-            return Ok(Image::Url(self.url));
-        };
-        let (media_type, base64) = data.split_once(";base64,").ok_or_else(|| {
-            let detail = "an image in a message is data:TYPE;base64,BYTES";
-            Problem::new(Code::InvalidArgument, detail)
-        })?;
-        Ok(Image::Inline {
-            media_type: media_type.to_owned(),
-            base64: base64.to_owned(),
-        })
-    }
+/// The picture at an address, or the one that a `data:` address holds.
+pub(super) fn inline_or_url(url: String) -> Result<Image, Problem> {
+    let Some(data) = url.strip_prefix("data:") else {
+        return Ok(Image::Url(url));
+    };
+    let (media_type, base64) = data.split_once(";base64,").ok_or_else(|| {
+        let detail = "an image in a message is data:TYPE;base64,BYTES";
+        Problem::new(Code::InvalidArgument, detail)
+    })?;
+    Ok(Image::Inline {
+        media_type: media_type.to_owned(),
+        base64: base64.to_owned(),
+    })
 }
 
 impl ToolCallBody {

@@ -61,7 +61,7 @@ pub(super) struct ChatRequest {
 #[derive(Deserialize, ToSchema)]
 #[schema(as = OpenAiStreamOptions)]
 #[serde(deny_unknown_fields)]
-struct StreamOptions {
+pub(super) struct StreamOptions {
     /// Whether the last chunk counts tokens.
     #[serde(default)]
     include_usage: bool,
@@ -72,7 +72,7 @@ struct StreamOptions {
 #[derive(Deserialize, ToSchema)]
 #[schema(as = OpenAiStop)]
 #[serde(untagged)]
-enum Stop {
+pub(super) enum Stop {
     One(String),
     Many(Vec<String>),
 }
@@ -81,7 +81,7 @@ impl ChatRequest {
     pub(super) fn include_usage(&self) -> bool {
         self.stream_options
             .as_ref()
-            .is_some_and(|options| options.include_usage)
+            .is_some_and(StreamOptions::include_usage)
     }
 
     pub(super) fn read(self) -> Result<GenerateRequest, Problem> {
@@ -137,8 +137,14 @@ impl ChatRequest {
     }
 }
 
+impl StreamOptions {
+    pub(super) fn include_usage(&self) -> bool {
+        self.include_usage
+    }
+}
+
 impl Stop {
-    fn into_texts(self) -> Vec<String> {
+    pub(super) fn into_texts(self) -> Vec<String> {
         match self {
             Self::One(text) => vec![text],
             Self::Many(texts) => texts,
@@ -147,7 +153,7 @@ impl Stop {
 }
 
 /// `default` is for clients that cannot leave the model out.
-fn named(model: &str) -> Result<Option<ModelName>, Problem> {
+pub(in crate::routes) fn named(model: &str) -> Result<Option<ModelName>, Problem> {
     if model == "default" {
         return Ok(None);
     }

@@ -8,9 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::completion::{Heading, UsageBody, finish};
-use super::error::ErrorBody;
+use super::error::failed;
 use super::message::ToolCallBody;
-use crate::problem::Problem;
 use crate::sse;
 
 /// A piece of a completed chat.
@@ -73,9 +72,9 @@ pub(super) fn respond(
         calls: 0,
         usage: UsageBody::default(),
     };
-    let opening = frame(&chunks.opening());
+    let opening = sse::data_frame(&chunks.opening());
     let rest = events.flat_map(move |event| futures::stream::iter(chunks.frames(event)));
-    let end = Event::default().data("[DONE]");
+    let end = sse::done_frame();
     let one = |event| futures::stream::iter([event]);
     sse::stream_events(one(opening).chain(rest).chain(one(end))).into_response()
 }
@@ -91,12 +90,8 @@ impl Chunks {
 
     fn frames(&mut self, event: karen_core::Result<GenerateEvent>) -> Vec<Event> {
         match event {
-            Ok(event) => self.chunks(event).iter().map(frame).collect(),
-            Err(error) => {
-                let problem = Problem::from(error);
-                problem.log();
-                vec![frame(&ErrorBody::of(&problem))]
-            }
+            Ok(event) => self.chunks(event).iter().map(sse::data_frame).collect(),
+            Err(error) => vec![failed(error)],
         }
     }
 
@@ -165,8 +160,4 @@ impl Chunks {
             usage: None,
         }
     }
-}
-
-fn frame(data: &impl Serialize) -> Event {
-    Event::default().data(serde_json::to_string(data).expect("plain data with text keys"))
 }

@@ -1,0 +1,150 @@
+//! What concerns accounts: `[auth]` and `[passwords]`.
+
+use std::path::PathBuf;
+
+use karen_auth::{HashingConfig, PasswordPolicy};
+use serde::{Deserialize, Serialize};
+
+use super::{Secret, within};
+use crate::{Code, Error, Result};
+
+/// `[auth]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// Signs tokens and encrypts what is secret: at least 32 bytes. Empty: one is made at the first
+    /// start and kept in the data folder, which a server that listens beyond this machine refuses.
+    pub secret: Secret,
+    /// A file to read the secret from, instead of `secret`.
+    pub secret_file: PathBuf,
+    /// Secrets that were in use before: what they have signed and encrypted is still good.
+    pub earlier_secrets: Vec<Secret>,
+    /// What access tokens are signed with. All but `HS256` can be checked by others, with the keys
+    /// at `/.well-known/jwks.json`.
+    pub signing: SigningSetting,
+    /// Days for which a key signs, 1 to 3,650. `HS256` has no keys to change.
+    pub rotate_days: u32,
+    /// Whether strangers may make themselves an account.
+    pub registration: Registration,
+    /// Minutes an access token is good for, 1 to 60.
+    pub access_minutes: u32,
+    /// Days after which a session ends however much it is used, 1 to 365.
+    pub session_days: u32,
+    /// Minutes after showing their credentials for which somebody may do what is dangerous, 1 to
+    /// 1,440.
+    pub recent_minutes: u32,
+    /// Days for which entries of the audit log are kept, 0 to 3,650. 0: for ever.
+    pub audit_days: u32,
+    /// What people know the installation by, in their authenticator and in mails.
+    pub display_name: String,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Only somebody who may manage users.
+    #[default]
+    Closed,
+    /// Anybody who reaches the server.
+    Open,
+}
+
+/// What access tokens are signed with (RFC 7518, RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum SigningSetting {
+    /// A key made from the secret.
+    #[default]
+    #[serde(rename = "HS256")]
+    Hs256,
+    /// ECDSA on P-256; keys are kept in the database, encrypted, and rotated. So are the next two.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    /// RSA with 3,072 bits.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+/// `[passwords]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordSettings {
+    /// Characters of a password that stands alone, 8 to 128.
+    pub chars_min: u32,
+    /// Characters of a password beside a second factor, 8 to 128.
+    pub chars_min_with_second_factor: u32,
+    /// Earlier passwords that cannot come back, 0 to 24.
+    pub history: u32,
+    /// Memory of one argon2id hash in KiB, 12,288 to 1,048,576.
+    pub memory_kib: u32,
+    /// Passes of one hash over its memory, 1 to 20.
+    pub passes: u32,
+    /// Hashes at once, 0 to 256. 0: one a core.
+    pub at_once: u32,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            secret: Secret::default(),
+            secret_file: PathBuf::new(),
+            earlier_secrets: Vec::new(),
+            signing: SigningSetting::default(),
+            rotate_days: 90,
+            registration: Registration::default(),
+            access_minutes: 5,
+            session_days: 30,
+            recent_minutes: 10,
+            audit_days: 0,
+            display_name: "Karen".to_owned(),
+        }
+    }
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        let (policy, hashing) = (PasswordPolicy::default(), HashingConfig::default());
+        Self {
+            chars_min: policy.chars_min,
+            chars_min_with_second_factor: policy.chars_min_with_second_factor,
+            history: policy.history,
+            memory_kib: hashing.memory_kib,
+            passes: hashing.passes,
+            at_once: 0,
+        }
+    }
+}
+
+impl AuthSettings {
+    pub(super) fn validate(&self) -> Result<()> {
+        within("auth.access_minutes", self.access_minutes, 1, 60)?;
+        within("auth.session_days", self.session_days, 1, 365)?;
+        within("auth.recent_minutes", self.recent_minutes, 1, 1440)?;
+        within("auth.rotate_days", self.rotate_days, 1, 3650)?;
+        within("auth.audit_days", self.audit_days, 0, 3650)?;
+        if self.display_name.trim().is_empty() {
+            let message = "auth.display_name is empty: say what people know the installation by";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        if !self.secret.is_empty() && !self.secret_file.as_os_str().is_empty() {
+            let message = "set auth.secret or auth.secret_file, not both";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(())
+    }
+}
+
+impl PasswordSettings {
+    pub(super) fn validate(&self) -> Result<()> {
+        let beside = self.chars_min_with_second_factor;
+        within("passwords.chars_min", self.chars_min, 8, 128)?;
+        within("passwords.chars_min_with_second_factor", beside, 8, 128)?;
+        within("passwords.history", self.history, 0, 24)?;
+        within("passwords.memory_kib", self.memory_kib, 12_288, 1 << 20)?;
+        within("passwords.passes", self.passes, 1, 20)?;
+        within("passwords.at_once", self.at_once, 0, 256)
+    }
+}

@@ -1,0 +1,51 @@
+//! A folder as Hugging Face has models, read without trusting it.
+//!
+//! `config.json` says what the model is, `*.safetensors` hold its weights, `modules.json` and the
+//! pooling's own file how sentence-transformers makes one vector of it. Candle is only given folders
+//! that pass here.
+
+mod config;
+mod error;
+mod json;
+mod pooling;
+mod weights;
+
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "candle")]
+pub(crate) use self::config::{Activation, Family};
+pub(crate) use self::config::{EncoderConfig, Head};
+pub(crate) use self::error::FolderError;
+pub(crate) use self::pooling::Pooling;
+
+/// What a folder says of its model before anything is loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ModelFolder {
+    pub(crate) path: PathBuf,
+    pub(crate) config: EncoderConfig,
+    pub(crate) pooling: Pooling,
+    /// Tokens of a text at most, with those that frame it.
+    pub(crate) context_tokens: u32,
+    /// The files of weights, each whole.
+    pub(crate) weights: Vec<PathBuf>,
+    /// Bytes of all of them.
+    pub(crate) size_bytes: u64,
+}
+
+impl ModelFolder {
+    /// Reads and checks everything but the weights themselves.
+    pub(crate) fn read(path: &Path) -> Result<Self, FolderError> {
+        let config = EncoderConfig::read(path)?;
+        let pooling = Pooling::read(path)?;
+        let trained_for = pooling::tokens_max(path)?;
+        let (weights, size_bytes) = weights::read(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            context_tokens: config.tokens_max().min(trained_for.unwrap_or(u32::MAX)),
+            config,
+            pooling,
+            weights,
+            size_bytes,
+        })
+    }
+}

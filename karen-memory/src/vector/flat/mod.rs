@@ -1,0 +1,75 @@
+//! Vectors scanned one by one: exact, and quick enough for a million of a user.
+
+mod segment;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use super::{VectorChange, VectorIndex};
+use crate::segments::Segments;
+use crate::{Filter, MemoryError, RecordId, Scope};
+use segment::Segment;
+
+/// Ends with the last version that writes segments in another way; the embedder follows.
+const FORMAT: &str = "vectors 1";
+
+/// Vectors of this process, eight bits a number, one segment a user: in memory, and in a file a user
+/// if there is a folder for them.
+///
+/// A number keeps its value to within 1/254 of the largest in its vector; one of a query, to within
+/// 1/8,000 for vectors of up to 2,048 numbers.
+#[derive(Debug, Default)]
+pub struct FlatIndex {
+    segments: Segments<Segment>,
+}
+
+impl FlatIndex {
+    /// Kept in files of `folder`; vectors of another [`embedder`](crate::Embedder::id) are not taken
+    /// from there. This process alone may write there.
+    #[must_use]
+    pub fn in_folder(folder: &Path, embedder: &str) -> Self {
+        Self {
+            segments: Segments::in_folder(folder, "vectors", &format!("{FORMAT} {embedder}")),
+        }
+    }
+}
+
+#[async_trait]
+impl VectorIndex for FlatIndex {
+    async fn mark(&self, scope: &Scope) -> Result<i64, MemoryError> {
+        Ok(self.segments.mark(scope).await)
+    }
+
+    async fn confirm(&self, scope: &Scope, marked: Option<&RecordId>) -> Result<(), MemoryError> {
+        self.segments.confirm(scope, marked).await
+    }
+
+    async fn apply(
+        &self,
+        scope: &Scope,
+        changes: Vec<VectorChange>,
+        mark: i64,
+    ) -> Result<(), MemoryError> {
+        self.segments.apply(scope, changes, mark).await
+    }
+
+    async fn search(
+        &self,
+        scope: &Scope,
+        vector: &[f32],
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, f32)>, MemoryError> {
+        let search = |segment: &Segment| segment.search(vector, filter, limit);
+        Ok(self.segments.look(scope, search).await)
+    }
+
+    async fn clear(&self) -> Result<(), MemoryError> {
+        self.segments.clear()
+    }
+
+    async fn close(&self) {
+        self.segments.close();
+    }
+}

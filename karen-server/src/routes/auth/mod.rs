@@ -1,0 +1,44 @@
+//! Coming in, staying in and going out.
+
+mod body;
+mod enter;
+mod leave;
+mod links;
+mod refresh;
+
+use axum::response::IntoResponse;
+use karen_core::Code;
+use tower_http::csrf::CsrfLayer;
+use utoipa_axum::routes;
+
+pub(crate) use body::{AccountBody, SignedInBody, signed_in};
+
+use super::Routes;
+use crate::problem::Problem;
+
+/// What anybody may call. Other sites may not: some of it hands out cookies, or takes one.
+pub(crate) fn routes() -> Routes {
+    let foreign = |_| {
+        Problem::new(Code::Forbidden, "another site may not do this in your name").into_response()
+    };
+    Routes::new()
+        .routes(routes!(enter::register))
+        .routes(routes!(enter::log_in))
+        .routes(routes!(enter::give_code))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(links::request_registration))
+        .routes(routes!(links::accept_invitation))
+        .routes(routes!(links::forget_password))
+        .routes(routes!(links::reset_password))
+        .routes(routes!(links::request_recovery))
+        .routes(routes!(links::recover))
+        .routes(routes!(links::verify_email))
+        .route_layer(CsrfLayer::new().with_rejection_response(foreign))
+}
+
+pub(crate) fn guarded_routes() -> Routes {
+    Routes::new()
+        .routes(routes!(leave::log_out))
+        .routes(routes!(leave::log_out_everywhere))
+        .routes(routes!(enter::reauthenticate))
+}

@@ -1,0 +1,198 @@
+//! Tenants: for operators of the installation, and for who belongs to several.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use karen_core::auth::{NewAccount, Page, Tenant, TenantId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::auth::{AccountBody, SignedInBody, signed_in};
+use super::paging::Paging;
+use crate::app::App;
+use crate::extract::{Caller, Json, Path, Query, Visitor};
+use crate::problem::Problem;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .routes(routes!(list_tenants, create_tenant))
+        .routes(routes!(suspend_tenant))
+        .routes(routes!(resume_tenant))
+        .routes(routes!(own_tenants))
+        .routes(routes!(switch_tenant))
+}
+
+/// People and data that others never see.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
+struct TenantBody {
+    #[schema(example = "default")]
+    id: String,
+    #[schema(example = "Analytical Engines")]
+    name: String,
+    /// `active` or `suspended`.
+    #[schema(example = "active")]
+    state: &'static str,
+    /// Unix milliseconds.
+    created_at: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TenantList {
+    data: Vec<TenantBody>,
+    /// Gets the next page; null at the end.
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TenantRequest {
+    #[schema(example = "Analytical Engines")]
+    name: String,
+    owner: OwnerRequest,
+}
+
+/// Who owns a new tenant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnerRequest {
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// What the person wants to be called.
+    #[schema(example = "Ada")]
+    name: String,
+    /// 15 to 128 characters.
+    #[schema(example = "a handful of plain words")]
+    password: String,
+}
+
+/// A tenant and its first owner.
+#[derive(Serialize, ToSchema)]
+struct NewTenant {
+    tenant: TenantBody,
+    owner: AccountBody,
+}
+
+/// The tenants of the installation
+#[utoipa::path(
+    get, path = "/api/v1/tenants", tag = "tenants",
+    params(Paging),
+    responses((status = 200, body = TenantList)),
+)]
+async fn list_tenants(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Query(paging): Query<Paging>,
+) -> Result<Json<TenantList>, Problem> {
+    let after = paging.cursor.as_deref().map(TenantId::parse).transpose()?;
+    let page = Page {
+        limit: paging.limit()?,
+        after: after.as_ref(),
+    };
+    let tenants = app.karen.auth().tenants(session.principal(), page).await?;
+    let next_cursor = paging.next(&tenants, |tenant| tenant.id.to_string());
+    let data = tenants.into_iter().map(TenantBody::from).collect();
+    Ok(Json(TenantList { data, next_cursor }))
+}
+
+/// Make a tenant with its first owner
+#[utoipa::path(
+    post, path = "/api/v1/tenants", tag = "tenants",
+    responses((status = 201, body = NewTenant)),
+)]
+async fn create_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Json(request): Json<TenantRequest>,
+) -> Result<(StatusCode, Json<NewTenant>), Problem> {
+    let owner = NewAccount {
+        email: request.owner.email,
+        name: request.owner.name,
+        password: request.owner.password,
+    };
+    let auth = app.karen.auth();
+    let made = auth.create_tenant(session.principal(), &request.name, owner);
+    let (tenant, owner) = made.await?;
+    let made = NewTenant {
+        tenant: tenant.into(),
+        owner: owner.into(),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Shut everybody out of a tenant, at once
+#[utoipa::path(
+    post, path = "/api/v1/tenants/{id}/suspend", tag = "tenants",
+    responses((status = 204)),
+)]
+async fn suspend_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = TenantId::parse(&id)?;
+    let auth = app.karen.auth();
+    auth.suspend_tenant(session.principal(), &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let the members of a suspended tenant in again
+#[utoipa::path(
+    post, path = "/api/v1/tenants/{id}/resume", tag = "tenants",
+    responses((status = 204)),
+)]
+async fn resume_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = TenantId::parse(&id)?;
+    let auth = app.karen.auth();
+    auth.resume_tenant(session.principal(), &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The tenants that whoever asks belongs to
+#[utoipa::path(
+    get, path = "/api/v1/me/tenants", tag = "me",
+    responses((status = 200, body = TenantList)),
+)]
+async fn own_tenants(
+    State(app): State<App>,
+    Caller(session): Caller,
+) -> Result<Json<TenantList>, Problem> {
+    let tenants = app.karen.auth().own_tenants(session.principal()).await?;
+    let data = tenants.into_iter().map(TenantBody::from).collect();
+    let next_cursor = None;
+    Ok(Json(TenantList { data, next_cursor }))
+}
+
+/// Go on in another of one's tenants
+#[utoipa::path(
+    post, path = "/api/v1/me/tenants/{id}/switch", tag = "me",
+    responses((status = 200, body = SignedInBody)),
+)]
+async fn switch_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Visitor(device): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (auth, id) = (app.karen.auth(), TenantId::parse(&id)?);
+    let signed = auth.switch_tenant(session.principal(), &id, device).await?;
+    Ok(signed_in(&app, &headers, signed))
+}
+
+impl From<Tenant> for TenantBody {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id.to_string(),
+            name: tenant.name,
+            state: tenant.state.as_str(),
+            created_at: tenant.created_at_ms,
+        }
+    }
+}
