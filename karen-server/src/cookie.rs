@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Says whether the browser spoke TLS: set by the proxy in front, or by Karen where it speaks TLS.
+pub(crate) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 const NAME: &str = "karen_refresh";
 /// Over TLS: browsers take a cookie of this name from this very host only, and send it over TLS
@@ -43,11 +46,11 @@ fn set_cookie(token: &str, seconds: u64, headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&text).expect("tokens are plain ASCII")
 }
 
-/// Whether the browser spoke TLS to the proxy in front. Whoever forges the header marks their own
+/// Whether the browser spoke TLS, to Karen or to a proxy in front. Whoever forges the header marks their own
 /// cookie as secure, which harms nobody.
 fn is_https(headers: &HeaderMap) -> bool {
     headers
-        .get("x-forwarded-proto")
+        .get(FORWARDED_PROTO)
         .is_some_and(|scheme| scheme == "https")
 }
 

@@ -199,6 +199,11 @@ pub struct ServerSettings {
     pub header_seconds: u32,
     /// Connections open at once at most.
     pub connections_max: u32,
+    /// A file with the certificate and those that vouch for it, PEM. Empty: no TLS. It is read
+    /// again when it changes.
+    pub tls_certificate: PathBuf,
+    /// The file with the certificate's private key, PEM.
+    pub tls_key: PathBuf,
 }
 
 /// `[log]`
@@ -304,6 +309,8 @@ impl Default for ServerSettings {
             body_bytes_max: 2 * 1024 * 1024,
             header_seconds: 10,
             connections_max: 1024,
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
         }
     }
 }
@@ -380,6 +387,7 @@ impl ServerSettings {
             let range = "an address such as https://karen.example.com";
             return Err(refuse("server.public_url", url, range));
         }
+        self.validate_tls()?;
         let is_origin = |origin: &str| {
             let host = origin.split_once("://").map_or("", |(_, host)| host);
             !host.is_empty() && !host.contains(['/', '*', ' '])
@@ -387,6 +395,25 @@ impl ServerSettings {
         if let Some(origin) = self.cors_origins.iter().find(|o| !is_origin(o)) {
             let range = "origins such as https://app.example.com, with neither path nor star";
             return Err(refuse("server.cors_origins", origin, range));
+        }
+        Ok(())
+    }
+
+    fn validate_tls(&self) -> Result<()> {
+        let [certificate, key] =
+            [&self.tls_certificate, &self.tls_key].map(|p| !p.as_os_str().is_empty());
+        if certificate != key {
+            let (given, missing) = if certificate {
+                ("certificate", "key")
+            } else {
+                ("key", "certificate")
+            };
+            let message = format!("server.tls_{given} is set: set server.tls_{missing} too");
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        if certificate && !self.public_url.starts_with("https://") {
+            let range = "an address that begins with https:// where server.tls_certificate is set";
+            return Err(refuse("server.public_url", &self.public_url, range));
         }
         Ok(())
     }

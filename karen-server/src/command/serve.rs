@@ -16,7 +16,7 @@ pub(super) async fn run(config: Config) -> Result<()> {
 }
 
 async fn announce(karen: &Karen, server: &Server) -> Result<()> {
-    let url = format!("http://{}", server.address());
+    let url = server.url();
     say!("Karen listens on {url}");
     if let Some(token) = karen.auth().setup_token().await? {
         say!(

@@ -2,6 +2,7 @@
 
 mod connections;
 mod socket;
+mod tls;
 
 use std::future::Future;
 use std::io;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 use self::connections::Connections;
 use self::socket::LocalSocket;
+use self::tls::Tls;
 use crate::app::App;
 use crate::peer::Peer;
 use crate::router::{routed, router_of};
@@ -34,6 +36,7 @@ pub struct Server {
     app: App,
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
     socket: Option<LocalSocket>,
 }
 
@@ -42,9 +45,10 @@ impl Server {
     ///
     /// # Errors
     /// `UNAVAILABLE` when the address cannot be taken, `INVALID_ARGUMENT` when it can be reached
-    /// from other machines and no secret is configured.
+    /// from other machines and no secret is configured, or when the certificate cannot be used.
     pub async fn bind(karen: Karen) -> Result<Self> {
         check_secret(karen.config())?;
+        let tls = Tls::open(&karen.config().server)?;
         let listen = karen.config().server.listen;
         let listener = TcpListener::bind(listen)
             .await
@@ -58,6 +62,7 @@ impl Server {
             app: App::new(karen),
             listener,
             address,
+            tls,
             socket,
         })
     }
@@ -68,12 +73,19 @@ impl Server {
         self.address
     }
 
+    /// Where it is reached on this machine.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
     /// Serves until `shutdown` is ready, lets running answers end, and closes Karen.
     ///
     /// # Errors
     /// As [`Karen::close`].
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
-        let connections = Connections::new(&self.app.karen.config().server);
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let connections = Connections::new(&self.app.karen.config().server, self.tls.take());
         let public = router_of(&self.app);
         let owner = owned(&self.app);
         let mut tidy = tokio::time::interval(TIDY_EVERY);

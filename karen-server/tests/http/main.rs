@@ -27,3 +27,4 @@ mod scripted;
 mod second_factor;
 mod signing;
 mod streams;
+mod tls;
