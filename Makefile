@@ -32,8 +32,6 @@ check: setup-tests ## Format, lints, docs, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --features karen-core/testing
-	# What other systems would build is judged too, and is not here yet on a new machine.
-	cargo fetch --quiet --locked
 	cargo deny --offline check --hide-inclusion-graph bans licenses sources
 
 bench: setup ## Builds karen-bench, optimised

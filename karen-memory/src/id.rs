@@ -66,16 +66,17 @@ name! {
 }
 
 /// A record's id: `mem_` and a UUID, of version 7 unless a key gave it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordId(Arc<str>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId([u8; Self::BYTES]);
 
 impl RecordId {
     const PREFIX: &'static str = "mem_";
+    const BYTES: usize = Self::PREFIX.len() + 32;
 
     /// An id that no record has; later ones of this process sort after it.
     #[must_use]
     pub fn fresh() -> Self {
-        Self(format!("{}{}", Self::PREFIX, Uuid::now_v7().simple()).into())
+        Self::of_uuid(Uuid::now_v7())
     }
 
     /// The id of what a user's program wrote with an idempotency key.
@@ -83,8 +84,7 @@ impl RecordId {
         // Each part after its length, so that no two lists of parts read alike.
         let parts = [tenant.as_str(), user.as_str(), key];
         let name: String = parts.map(|part| format!("{}:{part}", part.len())).concat();
-        let uuid = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-        Self(format!("{}{}", Self::PREFIX, uuid.simple()).into())
+        Self::of_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
     }
 
     /// Reads an id that came from outside.
@@ -92,46 +92,56 @@ impl RecordId {
     /// # Errors
     /// `Invalid` unless it is `mem_` and 32 lower-case hex digits.
     pub fn parse(text: &str) -> Result<Self, MemoryError> {
-        match text.strip_prefix(Self::PREFIX) {
-            Some(digits) if is_simple_uuid(digits) => Ok(Self(text.into())),
-            _ => {
-                let subject = "a record id (mem_ and 32 hex digits are expected)";
-                Err(MemoryError::new(MemoryErrorKind::Invalid, "read", subject))
-            }
-        }
+        let is_one = text.strip_prefix(Self::PREFIX).is_some_and(is_simple_uuid);
+        let bytes = text.as_bytes().try_into().ok().filter(|_| is_one);
+        bytes.map(Self).ok_or_else(|| {
+            let subject = "a record id (mem_ and 32 hex digits are expected)";
+            MemoryError::new(MemoryErrorKind::Invalid, "read", subject)
+        })
     }
 
     /// The text of the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        str::from_utf8(&self.0).expect("a prefix and hex digits")
     }
 
     /// The UUID alone.
     pub(crate) fn to_bytes(&self) -> [u8; 16] {
         let digits = &self.0[Self::PREFIX.len()..];
-        let uuid = Uuid::try_parse(digits).expect("every id ends in a UUID");
+        let uuid = Uuid::try_parse_ascii(digits).expect("every id ends in a UUID");
         uuid.into_bytes()
     }
 
     /// The id that [`to_bytes`](Self::to_bytes) took apart.
     pub(crate) fn of_bytes(bytes: [u8; 16]) -> Self {
-        let mut text = *b"mem_00000000000000000000000000000000";
-        let digits = &mut text[Self::PREFIX.len()..];
-        Uuid::from_bytes(bytes).simple().encode_lower(digits);
-        Self(str::from_utf8(&text).expect("hex digits").into())
+        Self::of_uuid(Uuid::from_bytes(bytes))
+    }
+
+    fn of_uuid(uuid: Uuid) -> Self {
+        let mut text = [0; Self::BYTES];
+        let (prefix, digits) = text.split_at_mut(Self::PREFIX.len());
+        prefix.copy_from_slice(Self::PREFIX.as_bytes());
+        uuid.simple().encode_lower(digits);
+        Self(text)
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for RecordId {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
+        to.serialize_str(self.as_str())
     }
 }
 

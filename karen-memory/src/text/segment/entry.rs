@@ -10,6 +10,20 @@ const COUNTS: [f32; 16] = [
 /// Stands for any count: a word is worth next to nothing more from here on.
 const MANY: f32 = 1e6;
 
+/// The index of [`COUNTS`] that stands for each count.
+const CODES: [u16; 256] = {
+    let mut codes = [0; 256];
+    let mut count = 1;
+    while count < u8::MAX as usize {
+        let before = codes[count - 1];
+        let is_more = count as f32 > COUNTS[before as usize];
+        codes[count] = before + is_more as u16;
+        count += 1;
+    }
+    codes[u8::MAX as usize] = COUNTS.len() as u16 - 1;
+    codes
+};
+
 /// A word in a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
@@ -25,11 +39,7 @@ pub(super) struct Start(u16);
 
 impl Entry {
     pub(super) fn new(session: SessionNumber, summary: &Summary) -> Self {
-        let code = |count: u8| COUNTS.partition_point(|c| *c < f32::from(count)) as u16;
-        let peaks = summary.peaks.map(|count| match count {
-            u8::MAX => COUNTS.len() as u16 - 1,
-            count => code(count),
-        });
+        let peaks = summary.peaks.map(|count| CODES[usize::from(count)]);
         Self {
             session,
             peaks: peaks.into_iter().rev().fold(0, |all, peak| all << 4 | peak),

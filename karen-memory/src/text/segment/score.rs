@@ -23,6 +23,16 @@ const ROUNDING: f32 = 1.0001;
 /// Sessions that are looked into before the others are cut and sorted again.
 const CHUNK: usize = 512;
 
+/// Records of a session whose counts are written out, so that a core takes several at once.
+const DENSE_MAX: usize = 64;
+/// Room beside them for the windows of the first and the last.
+const EDGE: usize = REACHES[2];
+
+/// Records in a window of a scale.
+const fn width(scale: usize) -> usize {
+    2 * REACHES[scale] + 1
+}
+
 /// Terms of which it is noted where they begin; those after them are searched for.
 const NOTED: usize = 64;
 
@@ -56,6 +66,12 @@ struct Bound {
 struct Starts {
     terms: usize,
     starts: Vec<Start>,
+}
+
+/// What the records of a session are worth, by position, at each scale of windows.
+#[derive(Default)]
+struct Sums {
+    of: [Vec<f32>; 3],
 }
 
 /// A record that shares a word.
@@ -120,11 +136,11 @@ impl<'a> Search<'a> {
     /// The best of the sessions that `bounds` are of.
     fn best(&self, mut bounds: Vec<Bound>, starts: &Starts, limit: usize) -> Vec<Found<'a>> {
         let mut best = Best::new(limit);
-        let mut scores = Vec::new();
+        let mut sums = Sums::default();
         while !bounds.is_empty() {
             for bound in take_best(&mut bounds, CHUNK) {
                 if best.may_hold(&bound) {
-                    self.look_into(bound.session, starts, &mut scores, &mut best);
+                    self.look_into(bound.session, starts, &mut sums, &mut best);
                 }
             }
             best.cut();
@@ -157,53 +173,38 @@ impl<'a> Search<'a> {
         [0, 1, 2, 3].map(|scale| self.norms[scale].of(lengths[scale]))
     }
 
-    /// `scores` is room to count in.
+    /// `sums` is room to add in.
     fn look_into(
         &self,
         number: SessionNumber,
         starts: &Starts,
-        scores: &mut Vec<[f32; 4]>,
+        sums: &mut Sums,
         best: &mut Best<'a>,
     ) {
         let session = &self.segment.sessions[number as usize];
-        scores.clear();
-        scores.resize(session.documents.len(), [0.0; 4]);
+        session.fetch(starts.of(number).take(self.terms.len()));
+        sums.clear(session.documents.len());
         let mut of_session = 0.0;
         for (term, start) in self.terms.iter().zip(starts.of(number)) {
             let postings = session.postings(term.number, start);
-            of_session += self.score(term, session, postings, scores);
+            if !postings.is_empty() {
+                sums.add(term, session, postings, &self.norms);
+                let count: usize = postings.iter().map(|p| p.count()).sum();
+                let norm = self.norms[3].of(session.length);
+                of_session += term.weights[3] * saturation(count as f32, norm);
+            }
         }
-        for (position, &[own, near, around, _]) in scores.iter().enumerate() {
+        for (position, document) in session.documents.iter().enumerate() {
             let found = Found {
                 number,
                 session,
                 position,
-                scores: [own, near, around, of_session],
+                scores: sums.scores(position, of_session),
             };
-            if best.has_room_for(&found) && self.filter.admits(&session.documents[position].facets)
-            {
+            if best.has_room_for(&found) && self.filter.admits(&document.facets) {
                 best.add(found);
             }
         }
-    }
-
-    /// Adds what a term is worth to the records of a session, and returns what it is to the session.
-    fn score(
-        &self,
-        term: &Term<'_>,
-        session: &Session,
-        postings: &[Posting],
-        scores: &mut [[f32; 4]],
-    ) -> f32 {
-        for (scale, reach) in REACHES.into_iter().enumerate() {
-            let (weight, norm) = (term.weights[scale], self.norms[scale]);
-            spread(postings, reach, scores.len(), |position, count| {
-                let norm = norm.of(session.windows[position][scale]);
-                scores[position][scale] += weight * saturation(count as f32, norm);
-            });
-        }
-        let count: usize = postings.iter().map(|p| p.count()).sum();
-        term.weights[3] * saturation(count as f32, self.norms[3].of(session.length))
     }
 
     fn hit(&self, found: &Found<'_>, starts: &Starts) -> TextHit {
@@ -218,6 +219,74 @@ impl<'a> Search<'a> {
             scores: found.scores,
             terms: shared.map(|(term, _)| term.text.clone()).collect(),
         }
+    }
+}
+
+impl Sums {
+    /// Zeros for so many records.
+    fn clear(&mut self, records: usize) {
+        for sums in &mut self.of {
+            sums.clear();
+            sums.resize(records, 0.0);
+        }
+    }
+
+    /// Adds what a term is worth to the records of a session.
+    fn add(&mut self, term: &Term<'_>, session: &Session, postings: &[Posting], norms: &[Norm; 4]) {
+        let records = session.documents.len();
+        if records > DENSE_MAX {
+            return self.add_sparsely(term, session, postings, norms);
+        }
+        let mut counts = [0.0; EDGE + DENSE_MAX + EDGE];
+        for posting in postings {
+            counts[EDGE + posting.position()] = posting.count() as f32;
+        }
+        let counts = &counts[..EDGE + records + EDGE];
+        self.add_windows::<{ width(0) }>(0, term, session, counts, norms);
+        self.add_windows::<{ width(1) }>(1, term, session, counts, norms);
+        self.add_windows::<{ width(2) }>(2, term, session, counts, norms);
+    }
+
+    /// Adds at one scale, whose windows are `WIDTH` records wide. There are [`EDGE`] zeros on either
+    /// side of the records' counts.
+    fn add_windows<const WIDTH: usize>(
+        &mut self,
+        scale: usize,
+        term: &Term<'_>,
+        session: &Session,
+        counts: &[f32],
+        norms: &[Norm; 4],
+    ) {
+        let (weight, norm) = (term.weights[scale], norms[scale]);
+        let windows = counts[EDGE - WIDTH / 2..].array_windows::<WIDTH>();
+        let sums = self.of[scale].iter_mut().zip(session.windows(scale));
+        for ((sum, length), window) in sums.zip(windows) {
+            let count = window.iter().sum();
+            *sum += weight * saturation(count, norm.of(*length));
+        }
+    }
+
+    /// The same, for sessions in which most words are far between.
+    fn add_sparsely(
+        &mut self,
+        term: &Term<'_>,
+        session: &Session,
+        postings: &[Posting],
+        norms: &[Norm; 4],
+    ) {
+        for (scale, reach) in REACHES.into_iter().enumerate() {
+            let (weight, norm) = (term.weights[scale], norms[scale]);
+            let (sums, windows) = (&mut self.of[scale], session.windows(scale));
+            spread(postings, reach, windows.len(), |position, count| {
+                let norm = norm.of(windows[position]);
+                sums[position] += weight * saturation(count as f32, norm);
+            });
+        }
+    }
+
+    fn scores(&self, position: usize, of_session: f32) -> [f32; 4] {
+        let [own, near, around] = [0, 1, 2].map(|scale: usize| self.of[scale][position]);
+        [own, near, around, of_session]
     }
 }
 
@@ -323,5 +392,42 @@ impl Bound {
     fn rank(&self, other: &Self) -> Ordering {
         let by_worth = self.worth.total_cmp(&other.worth);
         by_worth.then_with(|| other.session.cmp(&self.session))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecordKind;
+    use crate::testing::facets;
+    use crate::text::TextChange;
+
+    #[test]
+    fn words_are_worth_the_same_whether_counts_are_written_out_or_not() {
+        let mut segment = Segment::default();
+        let turn = |at: usize| TextChange::Put {
+            id: RecordId::fresh(),
+            facets: facets(RecordKind::Turn, Some("s"), None),
+            at: at as i64,
+            text: format!(
+                "lantern {} w{} w{}",
+                "boat ".repeat(at % 4),
+                at % 7,
+                at * at % 11
+            ),
+        };
+        segment.apply((0..DENSE_MAX).map(turn).collect());
+        let norms = segment.totals.means().map(Norm::new);
+        let session = &segment.sessions[0];
+        let (mut dense, mut sparse) = (Sums::default(), Sums::default());
+        dense.clear(DENSE_MAX);
+        sparse.clear(DENSE_MAX);
+        for term in terms(&segment, "lantern boat w0 w3 w4 w9") {
+            let postings = session.postings(term.number, Start::FAR);
+            dense.add(&term, session, postings, &norms);
+            sparse.add_sparsely(&term, session, postings, &norms);
+        }
+        assert!(dense.of[2].iter().all(|sum| *sum > 0.0));
+        assert_eq!(dense.of, sparse.of);
     }
 }

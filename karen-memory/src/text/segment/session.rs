@@ -1,5 +1,6 @@
 //! One session: its records in their order, and the postings of their words.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use crate::{Facets, RecordId};
@@ -27,8 +28,8 @@ pub(super) struct Session {
     pub(super) documents: Vec<Document>,
     /// By term, then by position.
     pub(super) postings: Vec<Posting>,
-    /// Of each record's windows, in words.
-    pub(super) windows: Vec<[f32; 3]>,
+    /// Of each record's windows, in words: those of one scale side by side.
+    windows: Vec<f32>,
     /// In words.
     pub(super) length: f32,
 }
@@ -96,6 +97,12 @@ impl Session {
         &rest[..after.unwrap_or(rest.len())]
     }
 
+    /// Has the memory at these places brought to the core, all at once instead of one after the other.
+    pub(super) fn fetch(&self, starts: impl Iterator<Item = Start>) {
+        let places = starts.filter_map(|start| self.postings.get(start.index()?));
+        black_box(places.fold(0, |all, posting| all ^ posting.term));
+    }
+
     /// Where a record stands.
     pub(super) fn position(&self, at: i64, id: &RecordId) -> Option<usize> {
         let order = |d: &Document| (d.at, &d.id).cmp(&(at, id));
@@ -118,15 +125,16 @@ impl Session {
         })
     }
 
+    /// The lengths of the records' windows at a scale, in words.
+    pub(super) fn windows(&self, scale: usize) -> &[f32] {
+        let records = self.documents.len();
+        &self.windows[scale * records..][..records]
+    }
+
     /// The lengths of all windows together, at each scale.
     pub(super) fn lengths(&self) -> [f64; 3] {
-        let mut sums = [0.0; 3];
-        for window in &self.windows {
-            for (sum, length) in sums.iter_mut().zip(window) {
-                *sum += f64::from(*length);
-            }
-        }
-        sums
+        let sum = |scale| self.windows(scale).iter().copied().map(f64::from).sum();
+        [0, 1, 2].map(sum)
     }
 
     /// Takes records out.
@@ -205,16 +213,22 @@ impl Session {
             let window = i.saturating_sub(reach)..(i + reach + 1).min(own.len());
             own[window].iter().sum::<f32>()
         };
-        let windows = (0..own.len()).map(|i| REACHES.map(|reach| around(i, reach)));
-        self.windows = windows.collect();
+        let windows = REACHES
+            .into_iter()
+            .flat_map(|reach| (0..own.len()).map(move |i| (i, reach)));
+        self.windows = windows.map(|(i, reach)| around(i, reach)).collect();
         self.length = own.iter().sum();
     }
 
     /// The length of the shortest window at each scale, and of the session, in words.
     pub(super) fn least(&self) -> [f32; 4] {
-        let infinite = [f32::INFINITY; 3];
-        let shorter = |a: [f32; 3], b: &[f32; 3]| [0, 1, 2].map(|i| a[i].min(b[i]));
-        let [own, near, around] = self.windows.iter().fold(infinite, shorter);
+        let least = |scale| {
+            self.windows(scale)
+                .iter()
+                .copied()
+                .fold(f32::INFINITY, f32::min)
+        };
+        let [own, near, around] = [0, 1, 2].map(least);
         [own, near, around, self.length]
     }
 
