@@ -4,9 +4,9 @@ use karen_sql::now_ms;
 
 use super::{Memory, warn};
 use crate::pack::pack;
-use crate::recall::{MEANINGS_MAX, Similar, WORDS_MAX, finish, fuse, hop, rank};
+use crate::recall::{MEANINGS_MAX, Similar, WORDS_MAX, finish, fuse, hop, rank, reply};
 use crate::{
-    Channel, Filter, MemoryError, Pack, Query, Recall, Record, RecordId, RecordStore, Scope,
+    Channel, Filter, MemoryError, Pack, Place, Query, Recall, Record, RecordId, RecordStore, Scope,
     TextHit, When,
 };
 
@@ -72,10 +72,24 @@ impl Memory {
         candidates.truncate(query.places().end.saturating_mul(2).max(SHORTLIST_MIN));
         let ids: Vec<RecordId> = candidates.iter().map(|c| c.id.clone()).collect();
         let records = self.read(scope, &ids, filter.when).await?;
+        let mut items = rank(query, candidates, records, now);
+        if reply::may_be_among(&items) {
+            let ids: Vec<RecordId> = items.iter().map(|item| item.record.id.clone()).collect();
+            reply::weigh(&mut items, &self.places(scope, &ids).await);
+        }
         Ok(Recall {
-            items: rank(query, candidates, records, now),
+            items,
             missing,
             ..Recall::default()
+        })
+    }
+
+    /// Where records stand; unknown to an index that does not answer.
+    async fn places(&self, scope: &Scope, ids: &[RecordId]) -> Vec<Option<Place>> {
+        let places = self.shared.projector.text.places(scope, ids).await;
+        places.unwrap_or_else(|error| {
+            warn(&error, "neighbours are not known");
+            vec![None; ids.len()]
         })
     }
 
@@ -142,11 +156,7 @@ impl Memory {
             .search(scope, vector, filter, MEANINGS_MAX)
             .await?;
         let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
-        let places = projector.text.places(scope, &ids).await;
-        let places = places.unwrap_or_else(|error| {
-            warn(&error, "neighbours are not known");
-            vec![None; ids.len()]
-        });
+        let places = self.places(scope, &ids).await;
         let similar = ids.into_iter().zip(cosines).zip(places);
         let similar = similar.map(|((id, cosine), place)| Similar { id, cosine, place });
         Ok(Some(similar.collect()))

@@ -12,6 +12,7 @@ mod meaning;
 mod period;
 mod priors;
 mod query;
+pub(crate) mod reply;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -97,6 +98,8 @@ pub enum Channel {
     Question,
     /// It was said when the query asks about.
     Time,
+    /// It follows a question that shares words with the query.
+    Reply,
     /// It shares a name with what the query found first.
     Hop,
     /// It is new or was of use lately, or it is neither.
@@ -123,6 +126,7 @@ impl fmt::Display for Channel {
             Self::Speaker => "speaker",
             Self::Question => "question",
             Self::Time => "time",
+            Self::Reply => "reply",
             Self::Hop => "hop",
             Self::Recency => "recency",
             Self::Importance => "importance",
@@ -182,6 +186,15 @@ fn recalled(candidate: Candidate, record: Record, priors: &Priors) -> Recalled {
 }
 
 impl Recalled {
+    /// What a channel added to the score.
+    fn worth(&self, of: Channel) -> f32 {
+        let channels = self.why.channels.iter();
+        channels
+            .filter(|(channel, _)| *channel == of)
+            .map(|(_, score)| score)
+            .sum()
+    }
+
     /// Adds a reason, and what it is worth.
     fn add(&mut self, channel: Channel, score: f32) {
         self.why.channels.push((channel, score));

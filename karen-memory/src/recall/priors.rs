@@ -42,7 +42,7 @@ impl Priors {
         let channels = channels as f32;
         let speaker = words(&record.speaker);
         let names_speaker = speaker.iter().any(|name| self.query.contains(name));
-        let asks = record.text.trim_end().ends_with('?');
+        let asks = asks(record);
         let period = self.period.as_ref();
         let in_period = period.is_some_and(|period| period.contains(day(record.at)));
         let mut added = Vec::new();
@@ -51,4 +51,9 @@ impl Priors {
         added.extend(in_period.then_some((Channel::Time, channels * IN_PERIOD)));
         added
     }
+}
+
+/// Whether a record ends as a question does.
+pub(super) fn asks(record: &Record) -> bool {
+    record.text.trim_end().ends_with('?')
 }

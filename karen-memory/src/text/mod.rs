@@ -127,6 +127,16 @@ pub struct Place {
     pub position: usize,
 }
 
+impl Place {
+    /// The place right before it; `None` at the beginning.
+    pub(crate) fn before(&self) -> Option<Self> {
+        Some(Self {
+            session: self.session.clone(),
+            position: self.position.checked_sub(1)?,
+        })
+    }
+}
+
 /// A change of the words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextChange {

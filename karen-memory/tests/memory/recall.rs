@@ -1,6 +1,6 @@
 //! Which records a question brings back.
 
-use karen_memory::{Channel, Memory, NewRecord, Query, RecordKind, SessionId, Turn};
+use karen_memory::{Channel, Memory, NewRecord, Query, Recalled, RecordKind, SessionId, Turn};
 
 use crate::{DAY_MS, MONDAY_NOON, ada, memory, recall, texts, turn};
 
@@ -155,6 +155,34 @@ async fn what_tells_ranks_above_what_asks() {
         recall.items[0].record.text,
         "The harbour is open on Sunday."
     );
+}
+
+/// The times of what is found of a conversation of four turns, best first, and of those that reply.
+async fn found_beside(second: &str) -> (Vec<i64>, Vec<i64>) {
+    let memory = memory().await;
+    let said = [
+        "Nice, for once.",
+        second,
+        "At a market in Ghent.",
+        "It rains.",
+    ];
+    let turns = (0..).zip(said);
+    let turns = turns.map(|(i, text)| turn(&format!("msg_{i}"), "user", text, i));
+    let ingested = memory.ingest(&ada(), turns.collect()).await;
+    ingested.expect("ingest");
+    let items = recall(&memory, &ada(), "brass lamp").await.items;
+    let is_reply = |item: &&Recalled| item.why.channels.iter().any(|c| c.0 == Channel::Reply);
+    let replies = items.iter().filter(is_reply);
+    let replies = replies.map(|item| item.record.at).collect();
+    (items.iter().map(|item| item.record.at).collect(), replies)
+}
+
+#[tokio::test]
+async fn a_reply_shares_in_what_its_question_is_worth() {
+    let (found, replies) = found_beside("Where did you get the brass lamp?").await;
+    assert_eq!((found, replies), (vec![1, 2, 0, 3], vec![2]));
+    let (found, replies) = found_beside("I like the brass lamp.").await;
+    assert_eq!((found, replies), (vec![1, 0, 2, 3], vec![]));
 }
 
 #[tokio::test]
