@@ -7,6 +7,7 @@ mod cache;
 mod corpus;
 mod embed;
 mod engine;
+mod estimate;
 mod goldens;
 mod guard;
 mod http;
@@ -85,6 +86,8 @@ enum Bench {
         #[arg(long, default_value_t = 8)]
         connections: usize,
     },
+    /// What a model was estimated to take in memory, against what it takes.
+    Estimate(estimate::EstimateBench),
     /// The engine against bare loops over llama.cpp.
     Engine(engine::EngineBench),
     /// Embedding with an encoder, beside sentence-transformers.
@@ -200,6 +203,7 @@ async fn run(bench: Bench) -> Result<()> {
             connections,
         } => http::run(requests, connections).await,
         Bench::Engine(bench) => bench.run().await,
+        Bench::Estimate(bench) => bench.run().await,
         Bench::Embed(bench) => bench.run().await,
         Bench::Bare {
             model,

@@ -232,8 +232,8 @@ impl From<ModelError> for Error {
         };
         let code = match error.kind() {
             ModelErrorKind::Missing => Code::ModelMissing,
-            ModelErrorKind::Load(_) => Code::ModelLoad,
-            ModelErrorKind::Corrupt => Code::Corrupt,
+            ModelErrorKind::Load(_) | ModelErrorKind::Memory { .. } => Code::ModelLoad,
+            ModelErrorKind::Corrupt | ModelErrorKind::Damaged(_) => Code::Corrupt,
             ModelErrorKind::TooNew => Code::TooNew,
             ModelErrorKind::Full => Code::StorageFull,
             ModelErrorKind::ReadOnly => Code::ReadOnly,

@@ -4,7 +4,9 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use karen_infer::{InProcessCache, ModelName, Models, ModelsConfig, RemoteConfig, ResponseCache};
+use karen_infer::{
+    HubConfig, InProcessCache, ModelName, Models, ModelsConfig, RemoteConfig, ResponseCache,
+};
 
 use crate::Result;
 use crate::config::{Config, ModelSettings};
@@ -22,12 +24,20 @@ pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) ->
         context_tokens: NonZero::new(settings.context_tokens),
         cache_tokens: NonZero::new(settings.cache_tokens),
         parallel: NonZero::new(settings.parallel as usize),
+        memory_bytes_max: (settings.memory_mib > 0)
+            .then(|| settings.memory_mib.saturating_mul(1 << 20)),
+        idle: (settings.idle_minutes > 0)
+            .then(|| Duration::from_secs(60 * u64::from(settings.idle_minutes))),
         remote: remote_config(settings),
+        hub: hub_config(settings),
         cooldown: Duration::from_secs(u64::from(settings.cooldown_seconds)),
         cache: cache(settings),
         budget: None,
     })
     .await?;
+    if !settings.folder.as_os_str().is_empty() {
+        scan(&models, settings).await?;
+    }
     for (name, remote) in &settings.remote {
         models.add_remote_for_now(name, remote.clone())?;
     }
@@ -43,12 +53,34 @@ pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) ->
     Ok(models)
 }
 
+/// One file that is no model keeps the others from nobody.
+async fn scan(models: &Models, settings: &ModelSettings) -> Result<()> {
+    for (path, error) in models.scan_for_now(&settings.folder).await?.refused {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(path = %path.display(), error, "a file of models.folder is not added");
+    }
+    Ok(())
+}
+
 fn remote_config(settings: &ModelSettings) -> RemoteConfig {
     RemoteConfig {
         silence: Duration::from_secs(u64::from(settings.silence_seconds)),
         retries: settings.retries,
         proxy: (!settings.proxy.is_empty()).then(|| settings.proxy.clone()),
         ..RemoteConfig::default()
+    }
+}
+
+/// A token goes to Hugging Face alone, unless somebody says otherwise.
+fn hub_config(settings: &ModelSettings) -> HubConfig {
+    let usual = HubConfig::default();
+    let token_env = match settings.hub_token_env.as_str() {
+        "" => usual.token_env.filter(|_| settings.hub == usual.url),
+        name => Some(name.to_owned()),
+    };
+    HubConfig {
+        url: settings.hub.clone(),
+        token_env,
     }
 }
 

@@ -26,6 +26,13 @@ pub enum ModelErrorKind {
     Load(String),
     /// The request cannot be carried out as it stands; the text says why.
     Invalid(String),
+    /// Its memory would not fit beside that of the models that stay; nothing was loaded.
+    Memory {
+        /// Bytes that it would take, as estimated.
+        needs_bytes: u64,
+        /// Bytes that are left.
+        free_bytes: u64,
+    },
     /// Prompt and context, in tokens. Nothing was cut.
     PromptTooLong {
         /// Tokens of the prompt.
@@ -58,6 +65,8 @@ pub enum ModelErrorKind {
     Malformed,
     /// The registry's file is damaged.
     Corrupt,
+    /// What came from a hub is not what it announced; the text says in what.
+    Damaged(String),
     /// A newer version of the program wrote the registry.
     TooNew,
     /// The disk is full; nothing was changed.
@@ -91,6 +100,7 @@ impl ModelErrorKind {
             Self::Load(why)
             | Self::Invalid(why)
             | Self::Unsupported(why)
+            | Self::Damaged(why)
             | Self::Quota(why)
             | Self::Denied(why) => why.clone(),
             Self::PromptTooLong {
@@ -98,6 +108,14 @@ impl ModelErrorKind {
                 context_tokens,
             } => format!(
                 "it has {prompt_tokens} tokens, and the model takes {context_tokens} with its answer"
+            ),
+            Self::Memory {
+                needs_bytes,
+                free_bytes,
+            } => format!(
+                "it takes {} MiB and {} MiB are free: unload or unpin another model, or raise models.memory_mib",
+                needs_bytes.div_ceil(1 << 20),
+                free_bytes >> 20
             ),
             Self::Conflict => "the name is taken; choose another, or remove that model".to_owned(),
             Self::Cancelled => "it was cancelled".to_owned(),

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use crate::estimate::GgufShape;
+
 /// What Karen wants to know of a model before it is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GgufHeader {
@@ -16,7 +18,13 @@ pub(crate) struct GgufHeader {
     /// Tokens that the model was trained for.
     pub(crate) context_tokens: u32,
     pub(crate) has_chat_template: bool,
+    /// Of all files, where it comes in parts.
     pub(crate) size_bytes: u64,
+    /// How its numbers are packed, such as `Q4_K_M`.
+    pub(crate) quantization: Option<String>,
+    /// Numbers in all its tensors.
+    pub(crate) parameters: u64,
+    pub(crate) shape: GgufShape,
 }
 
 /// Why a file is not taken.
@@ -39,12 +47,26 @@ const ALIGNMENT_DEFAULT: u64 = 32;
 /// Longer strings than any template or token; a damaged length is noticed by it.
 const STRING_BYTES_MAX: u64 = 64 << 20;
 const DIMENSIONS_MAX: u32 = 4;
+/// Layers of the deepest models are fewer: longer arrays are lists of tokens.
+const ITEMS_KEPT_MAX: u64 = 1024;
 
 #[derive(Clone, Debug, PartialEq)]
 enum MetaValue {
     Number(u64),
     Text(String),
+    /// The items of a short array of numbers; of another none, and how many it has.
+    Array(Vec<u64>, u64),
     Other,
+}
+
+/// What the list of tensors says.
+#[derive(Default)]
+struct Tensors {
+    /// Where the data of the last one ends, from the beginning of the data.
+    end: u64,
+    elements: u64,
+    /// Bytes by `ggml_type`.
+    bytes: HashMap<u32, u64>,
 }
 
 /// Reads and checks the header of the file at `path`.
@@ -63,14 +85,19 @@ pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
     }
     let (tensors, pairs) = (reader.u64()?, reader.u64()?);
     let metadata = reader.metadata(pairs)?;
-    let want = reader.data_end(tensors, &metadata)?;
+    let tensors = reader.tensors(tensors)?;
+    let want = reader.data_end(&tensors, &metadata)?;
     if have < want {
         return Err(GgufError::Truncated { have, want });
     }
-    header(&metadata, have)
+    header(&metadata, &tensors, have)
 }
 
-fn header(metadata: &HashMap<String, MetaValue>, size_bytes: u64) -> Result<GgufHeader, GgufError> {
+fn header(
+    metadata: &HashMap<String, MetaValue>,
+    tensors: &Tensors,
+    size_bytes: u64,
+) -> Result<GgufHeader, GgufError> {
     let text = |key: &str| match metadata.get(key) {
         Some(MetaValue::Text(text)) => Some(text.clone()),
         _ => None,
@@ -81,7 +108,14 @@ fn header(metadata: &HashMap<String, MetaValue>, size_bytes: u64) -> Result<Gguf
     };
     let architecture = text("general.architecture").ok_or(GgufError::Damaged("no architecture"))?;
     let context = number(&format!("{architecture}.context_length"));
+    let quantization = match metadata.get("general.file_type") {
+        Some(MetaValue::Number(kind)) => file_type(*kind),
+        _ => tensors.prevailing(),
+    };
     Ok(GgufHeader {
+        shape: shape(metadata, &architecture),
+        parameters: tensors.elements,
+        quantization: quantization.map(str::to_owned),
         context_tokens: context
             .filter(|&n| n > 0)
             .ok_or(GgufError::Damaged("no context length"))?,
@@ -90,6 +124,50 @@ fn header(metadata: &HashMap<String, MetaValue>, size_bytes: u64) -> Result<Gguf
         has_chat_template: metadata.contains_key("tokenizer.chat_template"),
         size_bytes,
     })
+}
+
+/// The sizes that memory depends on; 0 where the header does not tell.
+fn shape(metadata: &HashMap<String, MetaValue>, architecture: &str) -> GgufShape {
+    let value = |key: &str| metadata.get(&format!("{architecture}.{key}"));
+    let number = |key: &str| match value(key) {
+        Some(MetaValue::Number(number)) => Some(*number),
+        Some(MetaValue::Array(items, _)) => items.iter().max().copied(),
+        _ => None,
+    };
+    let (layers, heads) = (number("block_count"), number("attention.head_count"));
+    let (layers, heads) = (layers.unwrap_or(0), heads.unwrap_or(0));
+    let embedding = number("embedding_length").unwrap_or(0);
+    let kv_heads = match value("attention.head_count_kv") {
+        // One for each layer.
+        Some(MetaValue::Array(items, _)) => {
+            items.iter().fold(0_u64, |all, n| all.saturating_add(*n))
+        }
+        Some(MetaValue::Number(number)) => layers.saturating_mul(*number),
+        _ => layers.saturating_mul(heads),
+    };
+    let usual = embedding.checked_div(heads).unwrap_or(0);
+    GgufShape {
+        kv_heads,
+        key_length: number("attention.key_length").unwrap_or(usual),
+        value_length: number("attention.value_length").unwrap_or(usual),
+        embedding,
+        feed_forward: number("feed_forward_length").unwrap_or(0),
+        vocabulary: match metadata.get("tokenizer.ggml.tokens") {
+            Some(MetaValue::Array(_, count)) => *count,
+            _ => 0,
+        },
+    }
+}
+
+impl Tensors {
+    /// The type that most bytes have.
+    fn prevailing(&self) -> Option<&'static str> {
+        let most = self
+            .bytes
+            .iter()
+            .max_by_key(|(kind, bytes)| (**bytes, **kind));
+        most.and_then(|(kind, _)| tensor_type(*kind))
+    }
 }
 
 struct Reader {
@@ -177,29 +255,37 @@ impl Reader {
         })
     }
 
-    /// Arrays are read over: no key that Karen looks at has one. They do not nest in practice, and
-    /// nesting is refused so that a damaged file cannot exhaust the stack.
+    /// Of long arrays only the length is kept. They do not nest in practice, and nesting is refused so
+    /// that a damaged file cannot exhaust the stack.
     fn array(&mut self) -> Result<MetaValue, GgufError> {
         let (kind, count) = (self.u32()?, self.u64()?);
         if kind == 9 {
             return Err(GgufError::Damaged("an array of arrays"));
         }
+        let mut items = Vec::new();
         for _ in 0..count {
-            self.value(kind)?;
+            match self.value(kind)? {
+                MetaValue::Number(item) if count <= ITEMS_KEPT_MAX => items.push(item),
+                _ => {}
+            }
         }
-        Ok(MetaValue::Other)
+        Ok(MetaValue::Array(items, count))
+    }
+
+    fn tensors(&mut self, count: u64) -> Result<Tensors, GgufError> {
+        let mut tensors = Tensors::default();
+        for _ in 0..count {
+            self.tensor(&mut tensors)?;
+        }
+        Ok(tensors)
     }
 
     /// Where the data of the last tensor ends.
     fn data_end(
-        &mut self,
-        tensors: u64,
+        &self,
+        tensors: &Tensors,
         metadata: &HashMap<String, MetaValue>,
     ) -> Result<u64, GgufError> {
-        let mut data_bytes = 0;
-        for _ in 0..tensors {
-            data_bytes = data_bytes.max(self.tensor_end()?);
-        }
         let alignment = match metadata.get("general.alignment") {
             Some(MetaValue::Number(n)) if n.is_power_of_two() => *n,
             None => ALIGNMENT_DEFAULT,
@@ -207,11 +293,11 @@ impl Reader {
         };
         let start = self.at.next_multiple_of(alignment);
         start
-            .checked_add(data_bytes)
+            .checked_add(tensors.end)
             .ok_or(GgufError::Damaged("sizes overflow"))
     }
 
-    fn tensor_end(&mut self) -> Result<u64, GgufError> {
+    fn tensor(&mut self, tensors: &mut Tensors) -> Result<(), GgufError> {
         self.string()?;
         let dimensions = self.u32()?;
         if dimensions > DIMENSIONS_MAX {
@@ -226,9 +312,14 @@ impl Reader {
         }
         let (kind, offset) = (self.u32()?, self.u64()?);
         let bytes = tensor_bytes(kind, elements).ok_or(GgufError::Damaged("sizes overflow"))?;
-        offset
+        let end = offset
             .checked_add(bytes)
-            .ok_or(GgufError::Damaged("sizes overflow"))
+            .ok_or(GgufError::Damaged("sizes overflow"))?;
+        tensors.end = tensors.end.max(end);
+        tensors.elements = tensors.elements.saturating_add(elements);
+        let of_kind = tensors.bytes.entry(kind).or_default();
+        *of_kind = of_kind.saturating_add(bytes);
+        Ok(())
     }
 }
 
@@ -255,4 +346,64 @@ fn tensor_bytes(kind: u32, elements: u64) -> Option<u64> {
         _ => (0, 1),
     };
     elements.div_ceil(block_elements).checked_mul(block_bytes)
+}
+
+/// The name of a `ggml_type`.
+fn tensor_type(kind: u32) -> Option<&'static str> {
+    Some(match kind {
+        0 => "F32",
+        1 => "F16",
+        2 => "Q4_0",
+        3 => "Q4_1",
+        6 => "Q5_0",
+        7 => "Q5_1",
+        8 => "Q8_0",
+        10 => "Q2_K",
+        11 => "Q3_K",
+        12 => "Q4_K",
+        13 => "Q5_K",
+        14 => "Q6_K",
+        30 => "BF16",
+        _ => return None,
+    })
+}
+
+/// The name of a `llama_ftype`, from llama.h.
+fn file_type(kind: u64) -> Option<&'static str> {
+    Some(match kind {
+        0 => "F32",
+        1 => "F16",
+        2 => "Q4_0",
+        3 => "Q4_1",
+        7 => "Q8_0",
+        8 => "Q5_0",
+        9 => "Q5_1",
+        10 => "Q2_K",
+        11 => "Q3_K_S",
+        12 => "Q3_K_M",
+        13 => "Q3_K_L",
+        14 => "Q4_K_S",
+        15 => "Q4_K_M",
+        16 => "Q5_K_S",
+        17 => "Q5_K_M",
+        18 => "Q6_K",
+        19 => "IQ2_XXS",
+        20 => "IQ2_XS",
+        21 => "Q2_K_S",
+        22 => "IQ3_XS",
+        23 => "IQ3_XXS",
+        24 => "IQ1_S",
+        25 => "IQ4_NL",
+        26 => "IQ3_S",
+        27 => "IQ3_M",
+        28 => "IQ2_S",
+        29 => "IQ2_M",
+        30 => "IQ4_XS",
+        31 => "IQ1_M",
+        32 => "BF16",
+        36 => "TQ1_0",
+        37 => "TQ2_0",
+        38 => "MXFP4",
+        _ => return None,
+    })
 }

@@ -19,14 +19,14 @@
 //! ```
 //!
 //! It knows nothing of users, conversations or memory, and reaches the network for models of
-//! providers only, which somebody added.
+//! providers that somebody added, and for pulls that somebody asks for.
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
-//! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
+//! | `remote` (default) | models behind OpenAI's and Gemini's APIs, and pulls | an HTTP client with TLS |
 //! | `testing` | the conformance suites of the ports | for tests only |
 
 #[cfg(feature = "testing")]
@@ -41,9 +41,11 @@ mod candle;
 #[cfg(feature = "llama")]
 mod constraint;
 mod error;
+mod estimate;
 mod folder;
 mod generation;
 mod gguf;
+mod hub;
 #[cfg(feature = "llama")]
 mod llama;
 mod message;
@@ -71,9 +73,11 @@ pub use budget::{Budget, Charge};
 pub use cache::{CacheKey, CachedAnswer, InProcessCache, ResponseCache};
 pub use caller::Caller;
 pub use error::{ModelError, ModelErrorKind};
+pub use estimate::MemoryEstimate;
 pub use generation::Generation;
+pub use hub::{HubConfig, HubModel, Pull, PullEvent};
 pub use message::{Image, Message, Role, ToolCall, ToolSpec};
-pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig, RouteInfo};
+pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig, RouteInfo, Scanned};
 pub use name::ModelName;
 pub use remote_config::RemoteConfig;
 pub use remote_model::{Price, Provider, RemoteModel};

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::estimate::GgufShape;
 use crate::folder::{FolderError, Head, ModelFolder};
 use crate::gguf::{self, GgufError, GgufHeader};
 use crate::{ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
 
 const FILE: &str = "models.toml";
-/// 2 brought remote models and routes, 3 folders.
-const VERSION: u32 = 3;
+/// 2 brought remote models and routes, 3 folders, 4 what is known of a model before it loads, and pins.
+const VERSION: u32 = 4;
 
 /// The registry as its file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,18 @@ pub(crate) struct FileModel {
     pub(crate) format: FileFormat,
     #[serde(default, skip_serializing_if = "Task::is_generate")]
     pub(crate) task: Task,
+    /// How its numbers are packed, such as `Q4_K_M`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) quantization: Option<String>,
+    /// Numbers that it consists of; 0 where that is not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) parameters: u64,
+    /// It is unloaded for no other.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) pinned: bool,
+    /// What its memory depends on. Last, as TOML has tables behind values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shape: Option<GgufShape>,
 }
 
 /// How a model lies on the disk.
@@ -186,6 +199,10 @@ impl FileModel {
             size_bytes: header.size_bytes,
             format: FileFormat::Gguf,
             task: Task::Generate,
+            quantization: header.quantization,
+            parameters: header.parameters,
+            pinned: false,
+            shape: Some(header.shape),
         })
     }
 
@@ -202,8 +219,28 @@ impl FileModel {
                 Head::Pooling => Task::Embed,
                 Head::Score => Task::Rerank,
             },
+            quantization: None,
+            parameters: 0,
+            pinned: false,
+            shape: None,
         })
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The name given, else one near to what the file is called.
@@ -242,7 +279,7 @@ pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
     })
 }
 
-fn kind_of(error: &io::Error) -> ModelErrorKind {
+pub(crate) fn kind_of(error: &io::Error) -> ModelErrorKind {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ModelErrorKind::Full,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

@@ -162,3 +162,112 @@ async fn a_registry_of_a_newer_version_is_refused() {
     let error = Models::open(config).await.err().unwrap();
     assert_eq!(*error.kind(), ModelErrorKind::TooNew);
 }
+
+#[tokio::test]
+async fn a_header_tells_what_a_model_is_before_it_loads() {
+    let models = Models::open(ModelsConfig::default()).await.unwrap();
+    let info = models.add(&model_path(), None).await.unwrap();
+    assert_eq!(info.architecture.as_deref(), Some("llama"));
+    assert_eq!(info.quantization.as_deref(), Some("Q8_0"));
+    assert!(
+        (2_500_000..2_700_000).contains(&info.parameters),
+        "{}",
+        info.parameters
+    );
+    assert!(info.memory_bytes > info.size_bytes);
+    assert_eq!(info.state, ModelState::Idle);
+    models.load(&info.name).await.unwrap();
+    assert_eq!(models.info(&info.name).unwrap().state, ModelState::Warm);
+    assert_eq!(models.memory(), (info.memory_bytes, None));
+    models.unload(&info.name).await.unwrap();
+    assert_eq!(models.info(&info.name).unwrap().state, ModelState::Idle);
+    assert_eq!(models.memory(), (0, None));
+}
+
+#[tokio::test]
+async fn a_model_that_takes_more_than_it_may_is_refused_and_another_makes_room() {
+    let probe = Models::open(ModelsConfig::default()).await.unwrap();
+    let needs = probe.add(&model_path(), None).await.unwrap().memory_bytes;
+    let with = |memory_bytes_max| ModelsConfig {
+        memory_bytes_max: Some(memory_bytes_max),
+        ..ModelsConfig::default()
+    };
+    let models = Models::open(with(needs - 1)).await.unwrap();
+    models.add(&model_path(), None).await.unwrap();
+    let refused = models.load(&name("karen-demo")).await.unwrap_err();
+    assert!(
+        matches!(refused.kind(), ModelErrorKind::Memory { .. }),
+        "{refused}"
+    );
+
+    let models = Models::open(with(needs)).await.unwrap();
+    let (one, two) = (name("one"), name("two"));
+    for name in [&one, &two] {
+        models.add(&model_path(), Some(name)).await.unwrap();
+        models.load(name).await.unwrap();
+    }
+    let state = |name| models.info(name).unwrap().state;
+    assert_eq!(
+        (state(&one), state(&two)),
+        (ModelState::Idle, ModelState::Warm)
+    );
+}
+
+#[tokio::test]
+async fn a_pin_is_kept_and_what_takes_no_memory_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = open(folder.path()).await;
+    let added = models.add(&model_path(), None).await.unwrap();
+    assert!(!added.is_pinned);
+    assert!(models.set_pinned(&added.name, true).unwrap().is_pinned);
+    let models = open(folder.path()).await;
+    let info = models.info(&added.name).unwrap();
+    assert!(info.is_pinned);
+    assert_eq!(
+        (info.quantization, info.parameters),
+        (added.quantization, added.parameters)
+    );
+    assert_eq!(info.memory_bytes, added.memory_bytes);
+    let refused = models.set_pinned(&name("karen-static"), true).unwrap_err();
+    assert!(
+        matches!(refused.kind(), ModelErrorKind::Invalid(_)),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_is_scanned_for_what_is_not_known_and_says_what_is_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = folder.path().join("shelf");
+    std::fs::create_dir_all(shelf.join("deeper")).unwrap();
+    std::fs::create_dir_all(shelf.join("empty")).unwrap();
+    for copy in ["one.gguf", "two.GGUF", "deeper/three.gguf"] {
+        std::fs::copy(model_path(), shelf.join(copy)).unwrap();
+    }
+    for junk in ["mmproj-one.gguf", "notes.txt", "part-00002-of-00002.gguf"] {
+        std::fs::write(shelf.join(junk), "no model").unwrap();
+    }
+    std::fs::write(shelf.join("broken.gguf"), "no model").unwrap();
+    let models = open(folder.path()).await;
+    let scanned = models.scan(&shelf).await.unwrap();
+    let names: Vec<_> = scanned
+        .added
+        .iter()
+        .map(|info| info.name.as_str())
+        .collect();
+    // All three say that they are called karen-demo; the first in order is.
+    assert_eq!(names, ["karen-demo", "one", "two"]);
+    let (path, error) = &scanned.refused[0];
+    assert!(path.ends_with("broken.gguf") && scanned.refused.len() == 1);
+    assert!(matches!(error.kind(), ModelErrorKind::Load(_)), "{error}");
+    assert!(models.scan(&shelf).await.unwrap().added.is_empty());
+    assert_eq!(open(folder.path()).await.list().len(), 4);
+    let absent = models
+        .scan(&folder.path().join("absent"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(absent.kind(), ModelErrorKind::Invalid(_)),
+        "{absent}"
+    );
+}

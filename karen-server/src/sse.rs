@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
@@ -60,6 +61,12 @@ pub(crate) fn stream_events(
     events: impl Stream<Item = Event> + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// Whether a client asks for events instead of one answer at the end.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT);
+    accepted.is_some_and(|value| value == "text/event-stream")
 }
 
 /// One event of a type, with data as JSON.

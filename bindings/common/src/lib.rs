@@ -60,7 +60,7 @@ pub use host::{
 };
 pub use karen::{Karen, version};
 pub use memories::{NoteOptions, Patch, SearchOptions};
-pub use models::{Models, RemoteOptions, RouteInfo, RouteOptions};
+pub use models::{Models, PullStep, Refused, RemoteOptions, RouteInfo, RouteOptions, Scanned};
 pub use privacy::{KeptLine, Privacy, ReceiptPage};
 pub use process::InProcess;
 pub use pump::{Merge, Pump};

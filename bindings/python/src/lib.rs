@@ -40,5 +40,5 @@ mod _native {
     #[pymodule_export]
     use super::session::Session;
     #[pymodule_export]
-    use super::streams::{Answer, Events, Turn};
+    use super::streams::{Answer, Events, Pull, Turn};
 }

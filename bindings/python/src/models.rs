@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::error::raise;
 use crate::host::Model;
 use crate::pending::{Outcome, Pending};
+use crate::streams::Pull;
 use crate::value::{give, read};
 
 /// The models of one Karen.
@@ -56,6 +57,29 @@ impl Models {
     ) -> PyResult<Bound<'py, PyAny>> {
         let remote: RemoteOptions = read(remote)?;
         give(py, self.models.add_remote(name, remote, is_kept))
+    }
+
+    fn scan(&self, folder: String, is_kept: bool) -> Pending {
+        let models = self.models.clone();
+        Pending::data(async move { models.scan(folder.as_ref(), is_kept).await })
+    }
+
+    fn set_pinned<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        is_pinned: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        give(py, self.models.set_pinned(name, is_pinned))
+    }
+
+    fn memory<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        give(py, self.models.memory())
+    }
+
+    fn pull(&self, py: Python<'_>, model: &str, name: Option<&str>) -> PyResult<Pull> {
+        let pull = self.models.pull(model, name);
+        pull.map(Pull::new).map_err(|failure| raise(py, &failure))
     }
 
     fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

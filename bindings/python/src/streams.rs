@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use karen_bindings::{Answering, Event, Pump, TurnEvents};
+use karen_bindings::{Answering, Event, PullStep, Pump, TurnEvents};
 use pyo3::prelude::*;
 
 use crate::pending::Pending;
@@ -78,6 +78,29 @@ impl Answer {
     fn next(&self) -> Pending {
         let answer = Arc::clone(&self.answer);
         Pending::data(async move { answer.next().await })
+    }
+}
+
+/// A model on its way from a hub.
+#[pyclass(frozen, module = "karen._native")]
+pub(crate) struct Pull {
+    steps: Arc<Pump<PullStep>>,
+}
+
+impl Pull {
+    pub(crate) fn new(steps: Pump<PullStep>) -> Self {
+        Self {
+            steps: Arc::new(steps),
+        }
+    }
+}
+
+#[pymethods]
+impl Pull {
+    /// The next steps; an empty list after the last.
+    fn next(&self) -> Pending {
+        let steps = Arc::clone(&self.steps);
+        Pending::data(async move { steps.next().await })
     }
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use karen_infer::{ModelName, RemoteModel, Route};
+use karen_infer::{HubConfig, ModelName, RemoteModel, Route};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting};
@@ -104,6 +104,14 @@ pub struct ModelSettings {
     pub cache_tokens: u32,
     /// Answers that a model gives at once, 64 at most; others wait. 0: 8.
     pub parallel: u32,
+    /// Mebibytes that the loaded models may take together, as estimated: those not asked for longest
+    /// make room, and what still does not fit is refused. 0: no limit.
+    pub memory_mib: u64,
+    /// Minutes for which a model stays loaded that nobody asks, 0 to 525,600. 0: as long as Karen runs.
+    pub idle_minutes: u32,
+    /// A folder whose models are added at every start: GGUF files, and folders of safetensors. Empty:
+    /// none.
+    pub folder: PathBuf,
     /// Models of providers by name, each a table such as
     /// `{ provider = "openai", model = "gpt-4.1-mini", key_env = "OPENAI_API_KEY" }`.
     pub remote: BTreeMap<ModelName, RemoteModel>,
@@ -117,8 +125,13 @@ pub struct ModelSettings {
     pub silence_seconds: u32,
     /// How often a request to a provider is tried again after a failure that may pass, 0 to 10.
     pub retries: u32,
-    /// A proxy on the way to providers, such as `http://proxy:3128`. Empty: none.
+    /// A proxy on the way to providers and to the hub, such as `http://proxy:3128`. Empty: none.
     pub proxy: String,
+    /// Where models are pulled from: Hugging Face, or a mirror with the same paths.
+    pub hub: String,
+    /// The variable that may hold a token for the hub. Empty: `HF_TOKEN` for Hugging Face, none for a
+    /// mirror.
+    pub hub_token_env: String,
     /// Mebibytes of answers that are kept to be given again, 0 to 65,536. 0: every question is put
     /// to a model.
     pub cache_mib: u32,
@@ -246,12 +259,17 @@ impl Default for ModelSettings {
             context_tokens: 0,
             cache_tokens: 0,
             parallel: 0,
+            memory_mib: 0,
+            idle_minutes: 0,
+            folder: PathBuf::new(),
             remote: BTreeMap::new(),
             routes: BTreeMap::new(),
             cooldown_seconds: 30,
             silence_seconds: 120,
             retries: 2,
             proxy: String::new(),
+            hub: HubConfig::HUGGING_FACE.to_owned(),
+            hub_token_env: String::new(),
             cache_mib: 0,
             cache_minutes: 60,
         }
@@ -425,7 +443,12 @@ impl ModelSettings {
         within("models.silence_seconds", self.silence_seconds, 1, 3600)?;
         within("models.retries", self.retries, 0, 10)?;
         within("models.cache_mib", self.cache_mib, 0, 65_536)?;
+        within("models.idle_minutes", self.idle_minutes, 0, 525_600)?;
         within("models.cache_minutes", self.cache_minutes, 1, 525_600)?;
+        if !self.hub.starts_with("http://") && !self.hub.starts_with("https://") {
+            let range = "an address such as https://huggingface.co";
+            return Err(refuse("models.hub", format!("{:?}", self.hub), range));
+        }
         let named = |setting: &str, name: &ModelName, error: karen_infer::ModelError| {
             let message = format!("models.{setting}.{name}: {error}");
             Error::new(Code::InvalidArgument, message).caused_by(error)

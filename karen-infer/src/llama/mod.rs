@@ -10,3 +10,4 @@ mod task;
 
 pub(crate) use adapter::LlamaAdapter;
 pub(crate) use engine::EngineOptions;
+pub(crate) use sequences::STEP_TOKENS;

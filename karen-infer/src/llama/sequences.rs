@@ -10,7 +10,7 @@ use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::{DecodeError, model::LlamaModel};
 
 /// Tokens that are read in one step at most: cancelling waits for one step.
-pub(super) const STEP_TOKENS: usize = 256;
+pub(crate) const STEP_TOKENS: usize = 256;
 /// Fewer common tokens than these are read again rather than shared.
 const SHARED_MIN: usize = 16;
 

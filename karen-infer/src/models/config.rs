@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Budget, RemoteConfig, ResponseCache};
+use crate::{Budget, HubConfig, RemoteConfig, ResponseCache};
 
 /// How [`Models`](crate::Models) run. Absent settings are chosen.
 #[derive(Clone)]
@@ -22,8 +22,15 @@ pub struct ModelsConfig {
     pub cache_tokens: Option<NonZeroU32>,
     /// Answers that a model gives at once, 64 at most; others wait. Chosen: 8.
     pub parallel: Option<NonZeroUsize>,
+    /// Bytes that the loaded models may take together, as estimated. Those not asked for longest make
+    /// room; a model that still does not fit is refused before it loads. `None` for no limit.
+    pub memory_bytes_max: Option<u64>,
+    /// How long a model stays loaded that nobody asks. `None` for as long as the program runs.
+    pub idle: Option<Duration>,
     /// How providers are reached.
     pub remote: RemoteConfig,
+    /// Where models are pulled from.
+    pub hub: HubConfig,
     /// How long a route passes over a model that failed, where its provider names no time.
     pub cooldown: Duration,
     /// Answers that were given before; `None` asks the model each time.
@@ -40,7 +47,10 @@ impl Default for ModelsConfig {
             context_tokens: None,
             cache_tokens: None,
             parallel: None,
+            memory_bytes_max: None,
+            idle: None,
             remote: RemoteConfig::default(),
+            hub: HubConfig::default(),
             cooldown: Duration::from_secs(30),
             cache: None,
             budget: None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::info::{ModelFormat, ModelInfo, ModelState};
+use super::resident::Resident;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered, Registry};
 use crate::route::RouteInUse;
 use crate::{ModelAdapter, ModelName, Provider, RemoteModel};
@@ -20,6 +21,8 @@ pub(super) struct Entries {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) adapter: Arc<dyn ModelAdapter>,
+    /// The same, where it runs here and takes memory.
+    pub(super) resident: Option<Resident>,
     pub(super) source: Source,
     /// Whether the registry's file lists it.
     pub(super) is_kept: bool,
@@ -41,6 +44,8 @@ pub(super) enum Source {
 impl Entry {
     pub(super) fn info(&self, name: &ModelName) -> ModelInfo {
         let capabilities = self.adapter.capabilities();
+        let (state, failure) = self.state();
+        let resident = self.resident.as_ref();
         let (file, remote) = match &self.source {
             Source::File(file) => (Some(file), None),
             Source::Remote(remote) => (None, Some(remote)),
@@ -52,14 +57,26 @@ impl Entry {
             path: file.map(|file| file.path.clone()),
             architecture: file.map(|file| file.architecture.clone()),
             size_bytes: file.map_or(0, |file| file.size_bytes),
+            quantization: file.and_then(|file| file.quantization.clone()),
+            parameters: file.map_or(0, |file| file.parameters),
+            memory_bytes: resident.map_or(0, Resident::needs_bytes),
+            is_pinned: resident.is_some_and(Resident::is_pinned),
             remote: remote.cloned(),
             context_tokens: capabilities.context_tokens,
             capabilities,
-            state: match file {
-                Some(file) if !file.path.exists() => ModelState::Absent,
-                _ if self.adapter.is_loaded() => ModelState::Warm,
-                _ => ModelState::Idle,
-            },
+            state,
+            failure,
+        }
+    }
+
+    /// How ready it is, and why it is not.
+    fn state(&self) -> (ModelState, Option<String>) {
+        let is_absent = matches!(&self.source, Source::File(file) if !file.path.exists());
+        match (&self.resident, is_absent) {
+            (_, true) => (ModelState::Absent, None),
+            (Some(resident), _) => resident.state(),
+            (None, _) if self.adapter.is_loaded() => (ModelState::Warm, None),
+            (None, _) => (ModelState::Idle, None),
         }
     }
 
@@ -208,6 +225,11 @@ impl ModelInfo {
             path: None,
             architecture: None,
             size_bytes: 0,
+            quantization: None,
+            parameters: 0,
+            memory_bytes: 0,
+            is_pinned: false,
+            failure: None,
             remote: None,
             context_tokens: capabilities.context_tokens,
             capabilities,
@@ -220,10 +242,18 @@ impl ModelInfo {
 impl ModelState {
     /// A route is as ready as the readiest of its models.
     fn readier(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Warm, _) | (_, Self::Warm) => Self::Warm,
-            (Self::Idle, _) | (_, Self::Idle) => Self::Idle,
-            _ => Self::Absent,
+        let readiness = |state| match state {
+            Self::Warm => 5,
+            Self::Loading => 4,
+            Self::Idle => 3,
+            Self::Evicting => 2,
+            Self::Failed => 1,
+            Self::Absent => 0,
+        };
+        if readiness(other) > readiness(self) {
+            other
+        } else {
+            self
         }
     }
 }

@@ -19,6 +19,14 @@ pub struct ModelInfo {
     pub architecture: Option<String>,
     /// Bytes of its file, or of its files of weights.
     pub size_bytes: u64,
+    /// How its numbers are packed, such as `Q4_K_M`, where a file tells it.
+    pub quantization: Option<String>,
+    /// Numbers that it consists of; 0 where that is not known.
+    pub parameters: u64,
+    /// Bytes that it takes in memory when it is loaded, as estimated; 0 where it takes none here.
+    pub memory_bytes: u64,
+    /// Whether it is unloaded for no other.
+    pub is_pinned: bool,
     /// Where a provider runs it.
     pub remote: Option<RemoteModel>,
     /// Tokens of prompt and answer together at most.
@@ -27,6 +35,8 @@ pub struct ModelInfo {
     pub capabilities: Capabilities,
     /// How ready it is.
     pub state: ModelState,
+    /// Why it did not load, where it [failed](ModelState::Failed).
+    pub failure: Option<String>,
 }
 
 /// What a model is made of.
@@ -57,6 +67,37 @@ pub enum ModelState {
     Absent,
     /// It loads at its first use.
     Idle,
+    /// It is being loaded.
+    Loading,
     /// It is in memory.
     Warm,
+    /// It is being unloaded.
+    Evicting,
+    /// It did not load; the next use tries again.
+    Failed,
+}
+
+impl ModelState {
+    /// All of them, from the least ready.
+    pub const ALL: &'static [Self] = &[
+        Self::Absent,
+        Self::Failed,
+        Self::Evicting,
+        Self::Idle,
+        Self::Loading,
+        Self::Warm,
+    ];
+
+    /// The name that programs are told.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Idle => "idle",
+            Self::Loading => "loading",
+            Self::Warm => "warm",
+            Self::Evicting => "evicting",
+            Self::Failed => "failed",
+        }
+    }
 }

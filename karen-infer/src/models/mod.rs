@@ -6,7 +6,10 @@ mod config;
 mod cooldown;
 mod entry;
 mod info;
+mod pull;
+mod resident;
 mod routes;
+mod scan;
 mod shared;
 
 use std::path::Path;
@@ -16,6 +19,7 @@ pub use self::config::ModelsConfig;
 use self::entry::{Entry, Source};
 pub use self::info::{ModelFormat, ModelInfo, ModelState};
 pub use self::routes::RouteInfo;
+pub use self::scan::Scanned;
 use self::shared::{Shared, missing};
 use crate::registry::{FileModel, NamedRemote, Registered, Registry};
 use crate::route::RouteInUse;
@@ -52,6 +56,7 @@ impl Models {
                 .map(|(name, route)| (name, RouteInUse::new(route, true)))
                 .collect();
         }
+        models.shared.residents.tend();
         Ok(models)
     }
 
@@ -153,6 +158,7 @@ impl Models {
     ) -> Result<(), ModelError> {
         let entry = Entry {
             adapter,
+            resident: None,
             source: Source::Adapter,
             is_kept: false,
         };
@@ -268,6 +274,36 @@ impl Models {
     pub async fn unload(&self, name: &ModelName) -> Result<(), ModelError> {
         self.adapter(&self.first(name)?)?.unload().await;
         Ok(())
+    }
+
+    /// Keeps a model loaded once it is, or lets it be unloaded for others and when nobody asks for it;
+    /// kept in the registry with the model. Only models that run here can be pinned.
+    ///
+    /// # Errors
+    /// `Missing`, `Invalid` for a model that takes no memory here, `Unavailable` when the registry
+    /// cannot be written.
+    pub fn set_pinned(&self, name: &ModelName, is_pinned: bool) -> Result<ModelInfo, ModelError> {
+        {
+            let mut entries = self.shared.lock();
+            let entry = entries.by_name.get_mut(name);
+            let entry = entry.ok_or_else(|| missing(name.as_str()))?;
+            let (Source::File(file), Some(resident)) = (&mut entry.source, &entry.resident) else {
+                let why = "it takes no memory here that others could need".to_owned();
+                let kind = ModelErrorKind::Invalid(why);
+                return Err(ModelError::new(kind, "pin", name.as_str()));
+            };
+            file.pinned = is_pinned;
+            resident.set_pinned(is_pinned);
+        }
+        self.shared.keep()?;
+        self.info(name)
+    }
+
+    /// Bytes that the loaded models take, as estimated, and those that they may take together.
+    #[must_use]
+    pub fn memory(&self) -> (u64, Option<u64>) {
+        let residents = &self.shared.residents;
+        (residents.bytes(), residents.bytes_max())
     }
 
     /// Unloads every model.

@@ -11,6 +11,8 @@ use std::thread;
 use super::config::ModelsConfig;
 use super::cooldown::Cooldowns;
 use super::entry::{Entries, Entry, Source};
+use super::resident::{Resident, Residents};
+use crate::estimate::MemoryEstimate;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
 use crate::remote::Connections;
@@ -32,7 +34,11 @@ const STATIC_MODEL: &str = "karen-static";
 pub(super) struct Shared {
     pub(super) config: ModelsConfig,
     pub(super) cooldowns: Cooldowns,
+    pub(super) residents: Arc<Residents>,
     entries: Mutex<Entries>,
+    /// Held by the pull whose turn it is.
+    #[cfg(feature = "remote")]
+    pub(super) pulls: tokio::sync::Mutex<()>,
     #[cfg(feature = "remote")]
     connections: Arc<Connections>,
 }
@@ -42,7 +48,10 @@ impl Shared {
     pub(super) fn new(config: ModelsConfig) -> Self {
         let shared = Self {
             #[cfg(feature = "remote")]
+            pulls: tokio::sync::Mutex::default(),
+            #[cfg(feature = "remote")]
             connections: Arc::new(Connections::new(config.remote.clone())),
+            residents: Residents::new(config.memory_bytes_max, config.idle),
             config,
             cooldowns: Cooldowns::default(),
             entries: Mutex::default(),
@@ -68,6 +77,7 @@ impl Shared {
         let name = ModelName::parse(STATIC_MODEL).expect("a constant that is a name");
         let entry = Entry {
             adapter: Arc::new(StaticAdapter::default()),
+            resident: None,
             source: Source::BuiltIn,
             is_kept: false,
         };
@@ -130,8 +140,10 @@ impl Shared {
     ) -> Result<(ModelName, Entry), ModelError> {
         match registered {
             Registered::File(file) => {
+                let resident = self.resident(&file)?;
                 let entry = Entry {
-                    adapter: self.file_adapter(&file)?,
+                    adapter: Arc::new(resident.clone()),
+                    resident: Some(resident),
                     source: Source::File(file.clone()),
                     is_kept,
                 };
@@ -141,11 +153,35 @@ impl Shared {
         }
     }
 
-    fn file_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
-        match file.format {
-            FileFormat::Gguf => self.gguf_adapter(file),
-            FileFormat::Safetensors => self.folder_adapter(file),
-        }
+    fn resident(&self, file: &FileModel) -> Result<Resident, ModelError> {
+        let adapter = match file.format {
+            FileFormat::Gguf => self.gguf_adapter(file)?,
+            FileFormat::Safetensors => self.folder_adapter(file)?,
+        };
+        let needs_bytes = self.estimate(file).bytes();
+        let resident = self
+            .residents
+            .enter(&file.name, adapter, needs_bytes, file.pinned);
+        Ok(resident)
+    }
+
+    /// What a model will take in memory.
+    #[cfg(feature = "llama")]
+    fn estimate(&self, file: &FileModel) -> MemoryEstimate {
+        let Some(shape) = &file.shape else {
+            return MemoryEstimate::of_weights(file.size_bytes);
+        };
+        let cells = self.cache_tokens(self.context_tokens(file.context_tokens));
+        shape.estimate(
+            file.size_bytes,
+            cells.into(),
+            crate::llama::STEP_TOKENS as u64,
+        )
+    }
+
+    #[cfg(not(feature = "llama"))]
+    fn estimate(&self, file: &FileModel) -> MemoryEstimate {
+        MemoryEstimate::of_weights(file.size_bytes)
     }
 
     #[cfg(feature = "llama")]
@@ -188,6 +224,7 @@ impl Shared {
         named.remote.validate()?;
         let entry = Entry {
             adapter: crate::remote::adapter(named.remote.clone(), &self.connections),
+            resident: None,
             source: Source::Remote(named.remote),
             is_kept,
         };

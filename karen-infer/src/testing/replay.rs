@@ -70,6 +70,11 @@ impl Reply {
         Self::new(200, "text/event-stream", vec![stream.into()])
     }
 
+    /// Bytes as they are, in one piece.
+    pub fn bytes(status: u16, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(status, "application/octet-stream", vec![bytes.into()])
+    }
+
     fn new(status: u16, kind: &str, pieces: Vec<Vec<u8>>) -> Self {
         Self {
             status,

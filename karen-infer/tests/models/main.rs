@@ -9,6 +9,8 @@ mod faults;
 #[cfg(feature = "remote")]
 mod gemini;
 #[cfg(feature = "remote")]
+mod hub;
+#[cfg(feature = "remote")]
 mod kept;
 #[cfg(feature = "remote")]
 mod openai;

@@ -87,6 +87,12 @@ impl Door {
             .map(drop)
     }
 
+    pub(super) async fn patch(&self, path: &str, body: &impl Serialize) -> Result<()> {
+        self.send(json_request(Method::PATCH, path, body))
+            .await
+            .map(drop)
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Result<()> {
         self.send(request(Method::DELETE, path, Body::empty()))
             .await

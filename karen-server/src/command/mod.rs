@@ -13,6 +13,7 @@ mod failure;
 mod import;
 mod models;
 mod privacy;
+mod pull;
 mod recall;
 mod serve;
 mod settings;
@@ -84,8 +85,17 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ModelsCommand {
-    /// Add a GGUF file, which stays where it is, or a provider's model
+    /// Add a GGUF file, a folder of models, which stay where they are, or a provider's model
     Add(NewModel),
+    /// Pull a model from Hugging Face or its mirror, check it, and add it
+    Pull {
+        /// hf:ORG/REPO or hf:ORG/REPO:FILE; a part of the file's name will do, such as Q4_K_M
+        #[arg(value_name = "hf:ORG/REPO[:FILE]")]
+        model: String,
+        /// What to call it; made from what was pulled if absent
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Make a name stand for models: the first answers, the others when it fails
     Route {
         /// The name
@@ -99,6 +109,24 @@ enum ModelsCommand {
         /// Shares for balance and split, one a target
         #[arg(long, value_delimiter = ',')]
         weights: Vec<u32>,
+    },
+    /// Load a model now instead of at its first use
+    Load {
+        /// Its name
+        name: String,
+    },
+    /// Give a model's memory back
+    Unload {
+        /// Its name
+        name: String,
+    },
+    /// Keep a model loaded: it makes no room for others
+    Pin {
+        /// Its name
+        name: String,
+        /// Let it be unloaded again
+        #[arg(long)]
+        off: bool,
     },
     /// List the models
     List,
@@ -142,12 +170,16 @@ impl Command {
                 conversation,
             } => chat::run(door, model, conversation).await,
             Self::Models(ModelsCommand::Add(new)) => models::add(door, new).await,
+            Self::Models(ModelsCommand::Pull { model, name }) => pull::run(door, model, name).await,
             Self::Models(ModelsCommand::Route {
                 name,
                 targets,
                 choose,
                 weights,
             }) => models::route(door, &name, targets, choose, weights).await,
+            Self::Models(ModelsCommand::Load { name }) => models::load(door, &name).await,
+            Self::Models(ModelsCommand::Unload { name }) => models::unload(door, &name).await,
+            Self::Models(ModelsCommand::Pin { name, off }) => models::pin(door, &name, !off).await,
             Self::Models(ModelsCommand::List) => models::list(door).await,
             Self::Models(ModelsCommand::Remove { name }) => models::remove(door, &name).await,
             Self::Import { file } => import::run(door, &file).await,

@@ -74,6 +74,11 @@ pub(super) struct Model {
     format: String,
     size_bytes: u64,
     context_tokens: u32,
+    quantization: Option<String>,
+    parameters: u64,
+    memory_bytes: u64,
+    pinned: bool,
+    failure: Option<String>,
     demo: bool,
     capabilities: Capabilities,
 }
@@ -84,9 +89,75 @@ struct Capabilities {
     rerank: bool,
 }
 
+#[derive(Serialize)]
+struct Folder {
+    path: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Change {
+    pinned: bool,
+}
+
+/// What a look into a folder found.
+#[derive(Deserialize)]
+struct Scanned {
+    added: Vec<Model>,
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    path: String,
+    detail: String,
+}
+
 pub(super) async fn add(door: &Door, new: NewModel) -> Result<()> {
+    let path = Path::new(&new.model);
+    // A folder with a config.json is a model itself.
+    if path.is_dir() && !path.join("config.json").exists() {
+        return scan(door, found(path, "name a folder")?).await;
+    }
     let model: Model = door.post(PATH, &new.read()?).await?;
     say!("added {model}");
+    Ok(())
+}
+
+async fn scan(door: &Door, path: PathBuf) -> Result<()> {
+    let scanned: Scanned = door.post(&format!("{PATH}/scan"), &Folder { path }).await?;
+    for model in &scanned.added {
+        say!("added {model}");
+    }
+    for refused in &scanned.refused {
+        say!("not added: {}: {}", refused.path, refused.detail);
+    }
+    if scanned.added.is_empty() {
+        say!("no model was added: there is none in the folder that was not known");
+    }
+    Ok(())
+}
+
+pub(super) async fn load(door: &Door, name: &str) -> Result<()> {
+    let path = format!("{PATH}/{}/load", plain(name)?);
+    let model: Model = door.post(&path, &()).await?;
+    say!("loaded {model}");
+    Ok(())
+}
+
+pub(super) async fn unload(door: &Door, name: &str) -> Result<()> {
+    let path = format!("{PATH}/{}/unload", plain(name)?);
+    let model: Model = door.post(&path, &()).await?;
+    say!("unloaded {model}");
+    Ok(())
+}
+
+pub(super) async fn pin(door: &Door, name: &str, pinned: bool) -> Result<()> {
+    let path = format!("{PATH}/{}", plain(name)?);
+    door.patch(&path, &Change { pinned }).await?;
+    match pinned {
+        true => say!("{name} stays loaded once it is"),
+        false => say!("{name} makes room for others"),
+    }
     Ok(())
 }
 
@@ -199,6 +270,25 @@ impl std::fmt::Display for Model {
         write!(f, "{}: {}, {}", self.name, self.format, self.state)?;
         if self.size_bytes > 0 {
             write!(f, ", {:.1} MiB", self.size_bytes as f64 / MIB)?;
+        }
+        if let Some(quantization) = &self.quantization {
+            write!(f, " {quantization}")?;
+        }
+        if self.parameters > 0 {
+            write!(
+                f,
+                ", {:.1} million parameters",
+                self.parameters as f64 / 1e6
+            )?;
+        }
+        if self.memory_bytes > 0 {
+            write!(f, ", {:.1} MiB in memory", self.memory_bytes as f64 / MIB)?;
+        }
+        if self.pinned {
+            f.write_str(", pinned")?;
+        }
+        if let Some(failure) = &self.failure {
+            write!(f, " ({failure})")?;
         }
         if self.capabilities.generate {
             write!(f, ", {} tokens of context", self.context_tokens)?;

@@ -1,7 +1,7 @@
 //! Taking over a chat history.
 
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
@@ -53,7 +53,7 @@ struct ProgressBody {
 )]
 async fn import(Caller(session): Caller, request: Request) -> Result<Response, Problem> {
     check_type(request.headers())?;
-    let watched = wants_events(request.headers());
+    let watched = sse::wants_events(request.headers());
     let text = text_of(request).await?;
     if watched {
         return Ok(watch(session, text));
@@ -82,12 +82,6 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let detail = "send the history as Content-Type: application/json or application/x-ndjson";
     let problem = Problem::new(Code::InvalidArgument, detail);
     Err(problem.status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
-}
-
-fn wants_events(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .is_some_and(|value| value == "text/event-stream")
 }
 
 /// Imports on its own, whether or not somebody goes on watching.

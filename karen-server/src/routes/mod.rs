@@ -81,6 +81,7 @@ pub(crate) fn creating() -> Vec<Routes> {
 pub(crate) fn lasting() -> Vec<Routes> {
     vec![
         chat::routes(),
+        models::lasting_routes(),
         import::routes(),
         memory::lasting_routes(),
         integrity::routes(),

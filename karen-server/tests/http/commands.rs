@@ -9,10 +9,10 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::harness::{EMAIL, PASSWORD};
 
 /// What a command printed, and how it ended.
-struct Outcome {
-    status: ExitStatus,
-    out: String,
-    err: String,
+pub(crate) struct Outcome {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -28,7 +28,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-async fn run(folder: &Path, arguments: &[&str]) -> Outcome {
+pub(crate) async fn run(folder: &Path, arguments: &[&str]) -> Outcome {
     let output = command(folder, arguments).output().await.expect("run");
     Outcome {
         status: output.status,

@@ -11,6 +11,7 @@ mod connections;
 mod grid;
 mod guard;
 mod harness;
+mod local_models;
 mod mails;
 mod memories;
 mod memory;

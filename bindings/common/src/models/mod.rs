@@ -1,6 +1,8 @@
 //! The models, as a host calls them.
 
 mod provided;
+mod pulling;
+mod scanned;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use std::sync::Arc;
 use karen_core::infer::{CompletionRequest, Message, ModelInfo, ModelName, ToolSpec};
 
 pub use provided::{RemoteOptions, RouteInfo, RouteOptions};
+pub use pulling::PullStep;
+pub use scanned::{Refused, Scanned};
 
 use crate::host::HostAdapter;
 use crate::{AnswerOptions, Answering, Failure, Karen};
@@ -62,6 +66,37 @@ impl Models {
             (name, true) => models.add(path, name.as_ref()).await?,
         };
         Ok(added)
+    }
+
+    /// Adds every model of a folder that is not known yet; `is_kept` also after this Karen is closed.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`. What cannot be added is told beside what was.
+    pub async fn scan(&self, folder: &Path, is_kept: bool) -> Result<Scanned, Failure> {
+        let models = self.core()?;
+        let scanned = match is_kept {
+            true => models.scan(folder).await?,
+            false => models.scan_for_now(folder).await?,
+        };
+        Ok(scanned.into())
+    }
+
+    /// Keeps a model loaded once it is, or lets it be unloaded for others.
+    ///
+    /// # Errors
+    /// `MODEL_MISSING`, `INVALID_ARGUMENT`, `UNAVAILABLE`.
+    pub fn set_pinned(&self, name: &str, is_pinned: bool) -> Result<ModelInfo, Failure> {
+        Ok(self
+            .core()?
+            .set_pinned(&ModelName::parse(name)?, is_pinned)?)
+    }
+
+    /// Bytes that the loaded models take, as estimated, and those that they may take together.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED` in a child process.
+    pub fn memory(&self) -> Result<(u64, Option<u64>), Failure> {
+        Ok(self.core()?.memory())
     }
 
     /// Makes a model of the host's usable like any other.

@@ -222,6 +222,15 @@ async fn models(world: &World, verb: &str, args: Args<'_>) -> Given {
             let options = args.options(&["name"])?;
             plain(models.add_remote(args.maybe("name"), options, true))
         }
+        "pull" => models
+            .pull(args.text("model"), args.maybe("name"))
+            .map(|_| Value::Null),
+        "scan" => plain(models.scan(args.text("folder").as_ref(), true).await),
+        "set_pinned" => {
+            let is_pinned = args.0["is_pinned"].as_bool().unwrap_or(true);
+            plain(models.set_pinned(name, is_pinned))
+        }
+        "memory" => plain(models.memory()),
         "routes" => plain(models.routes()),
         "set_route" => {
             let options = args.options(&["name"])?;

@@ -32,11 +32,13 @@ from ._data import (
     News,
     Note,
     Price,
+    PullStep,
     RecalledItem,
     Remembered,
     Retention,
     RouteInfo,
     Sampling,
+    ScannedModels,
     SearchResult,
     Served,
     ToolSpec,
@@ -658,6 +660,30 @@ class AsyncModels:
         )
         return ModelInfo._of(self._native.add_remote(name, remote, keep))
 
+    async def scan(self, folder: str | os.PathLike[str], *, keep: bool = True) -> ScannedModels:
+        """Adds every model of a folder that is not known yet; unless `keep`, until Karen closes.
+
+        The GGUF files in it and in the folders in it, and those of these folders that hold safetensors.
+        """
+        return ScannedModels._of(await arrive(self._native.scan(os.fspath(folder), keep)))
+
+    def set_pinned(self, name: str, is_pinned: bool = True) -> ModelInfo:
+        """Keeps a model loaded once it is, or lets it be unloaded for others."""
+        return ModelInfo._of(self._native.set_pinned(name, is_pinned))
+
+    def memory(self) -> tuple[int, int | None]:
+        """Bytes that the loaded models take, as estimated, and those that they may take together."""
+        loaded, most = self._native.memory()
+        return loaded, most
+
+    def pull(self, model: str, name: str | None = None) -> AsyncPull:
+        """Pulls a model from the hub, such as `hf:org/repo` or `hf:org/repo:Q4_K_M`.
+
+        It is fetched while the steps are read, compared with the hub's checksums, and added. What is
+        dropped half-way goes on from there when it is pulled again.
+        """
+        return AsyncPull(self._native.pull(model, name))
+
     def routes(self) -> Sequence[RouteInfo]:
         """The names that stand for models, by name."""
         return [RouteInfo(**route) for route in self._native.routes()]
@@ -869,6 +895,20 @@ class AsyncAnswer(_Stream[Event]):
     def cancel(self) -> None:
         """Ends the answer; its last events still come."""
         self._native.cancel()
+
+
+class AsyncPull(_Stream[PullStep]):
+    """A model on its way from a hub: an async iterator of its steps. Dropping it ends it."""
+
+    def __init__(self, native: _ext.Pull) -> None:
+        super().__init__(native, PullStep._of)
+
+    async def model(self) -> ModelInfo:
+        """The model, waited for."""
+        async for step in self:
+            if step.model is not None:
+                return step.model
+        raise ValueError("the steps were read before: the last of them has the model")
 
 
 class AsyncEvents(_Stream[News]):

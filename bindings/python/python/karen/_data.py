@@ -409,16 +409,70 @@ class ModelInfo:
     path: str | None
     architecture: str | None
     size_bytes: int
+    quantization: str | None
+    """How its numbers are packed, such as `Q4_K_M`."""
+    parameters: int
+    """Numbers that it consists of; 0 where that is not known."""
+    memory_bytes: int
+    """Bytes that it takes in memory when it is loaded, as estimated."""
+    is_pinned: bool
+    """Whether it is unloaded for no other."""
     remote: Mapping[str, Any] | None
     """Where a provider runs it."""
     context_tokens: int
     capabilities: Capabilities
-    state: Literal["absent", "idle", "warm"]
+    state: Literal["absent", "idle", "loading", "warm", "evicting", "failed"]
+    failure: str | None
+    """Why it did not load, where it failed."""
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> ModelInfo:
         fields: dict[str, Any] = {**data, "capabilities": Capabilities(**data["capabilities"])}
         return cls(**fields)
+
+
+@dataclass(frozen=True)
+class RefusedModel:
+    """A file or folder that looks like a model and was not added."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ScannedModels:
+    """What a look into a folder found."""
+
+    added: list[ModelInfo]
+    """The models that were not known before."""
+    refused: list[RefusedModel]
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> ScannedModels:
+        added = [ModelInfo._of(model) for model in data["added"]]
+        return cls(added, [RefusedModel(**refused) for refused in data["refused"]])
+
+
+@dataclass(frozen=True)
+class PullStep:
+    """How far a pull is. The last one, `done`, has the model."""
+
+    type: Literal["listed", "fetched", "checking", "done"]
+    bytes: int = 0
+    """Bytes of all files."""
+    done_bytes: int = 0
+    """Bytes of them that are here."""
+    file: str | None = None
+    """The file that grows, or is compared with its checksum."""
+    files: int = 0
+    commit: str | None = None
+    model: ModelInfo | None = None
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> PullStep:
+        model = data.get("model")
+        return cls(**{**data, "model": None if model is None else ModelInfo._of(model)})
 
 
 class Price(TypedDict):

@@ -31,11 +31,13 @@ from ._data import (
     News,
     Note,
     Price,
+    PullStep,
     RecalledItem,
     Remembered,
     Retention,
     RouteInfo,
     Sampling,
+    ScannedModels,
     SearchResult,
     Served,
     ToolSpec,
@@ -650,6 +652,30 @@ class Models:
         )
         return ModelInfo._of(self._native.add_remote(name, remote, keep))
 
+    def scan(self, folder: str | os.PathLike[str], *, keep: bool = True) -> ScannedModels:
+        """Adds every model of a folder that is not known yet; unless `keep`, until Karen closes.
+
+        The GGUF files in it and in the folders in it, and those of these folders that hold safetensors.
+        """
+        return ScannedModels._of(self._native.scan(os.fspath(folder), keep).wait())
+
+    def set_pinned(self, name: str, is_pinned: bool = True) -> ModelInfo:
+        """Keeps a model loaded once it is, or lets it be unloaded for others."""
+        return ModelInfo._of(self._native.set_pinned(name, is_pinned))
+
+    def memory(self) -> tuple[int, int | None]:
+        """Bytes that the loaded models take, as estimated, and those that they may take together."""
+        loaded, most = self._native.memory()
+        return loaded, most
+
+    def pull(self, model: str, name: str | None = None) -> Pull:
+        """Pulls a model from the hub, such as `hf:org/repo` or `hf:org/repo:Q4_K_M`.
+
+        It is fetched while the steps are read, compared with the hub's checksums, and added. What is
+        dropped half-way goes on from there when it is pulled again.
+        """
+        return Pull(self._native.pull(model, name))
+
     def routes(self) -> Sequence[RouteInfo]:
         """The names that stand for models, by name."""
         return [RouteInfo(**route) for route in self._native.routes()]
@@ -840,6 +866,20 @@ class Answer(_Stream[Event]):
     def cancel(self) -> None:
         """Ends the answer; its last events still come."""
         self._native.cancel()
+
+
+class Pull(_Stream[PullStep]):
+    """A model on its way from a hub: an iterator of its steps. Dropping it ends it."""
+
+    def __init__(self, native: _native.Pull) -> None:
+        super().__init__(native, PullStep._of)
+
+    def model(self) -> ModelInfo:
+        """The model, waited for."""
+        for step in self:
+            if step.model is not None:
+                return step.model
+        raise ValueError("the steps were read before: the last of them has the model")
 
 
 class Events(_Stream[News]):

@@ -1,0 +1,178 @@
+//! Models on the server's machine: pulled from a hub on loopback, found in a folder, loaded and pinned.
+
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::extract::Path as UrlPath;
+use axum::http::HeaderValue;
+use axum::http::header::ACCEPT;
+use axum::response::Json;
+use axum::routing::get;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+
+use crate::commands::run;
+use crate::harness::{Site, in_memory, json_request};
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/model/karen-demo.gguf")
+}
+
+/// A hub with one repository of one file; its address.
+async fn hub() -> String {
+    let content = std::fs::read(demo()).expect("the demonstration model");
+    let digest = Sha256::digest(&content);
+    let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = json!({
+        "rfilename": "karen-demo.gguf", "size": content.len(),
+        "lfs": {"sha256": sum, "size": content.len()},
+    });
+    let listing = json!({"sha": COMMIT, "siblings": [file]});
+    let list = move |UrlPath(_): UrlPath<(String, String, String)>| async move { Json(listing) };
+    let resolve = move || async move { content };
+    let router = Router::new()
+        .route("/api/models/{org}/{repo}/revision/{revision}", get(list))
+        .route(
+            &format!("/org/repo/resolve/{COMMIT}/karen-demo.gguf"),
+            get(resolve),
+        );
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn the_command_pulls_a_model_that_is_listed_afterwards() {
+    let folder = tempfile::tempdir().expect("folder");
+    let hub = format!("models.hub={}", hub().await);
+    let pull = ["--set", &hub, "models", "pull", "hf:org/repo"];
+    let pulled = run(folder.path(), &pull).await;
+    assert!(pulled.status.success(), "{}", pulled.err);
+    assert!(
+        pulled.out.contains("added karen-demo: gguf"),
+        "{}",
+        pulled.out
+    );
+    assert!(pulled.err.contains(COMMIT), "{}", pulled.err);
+    let listed = run(folder.path(), &["models", "list"]).await;
+    assert!(
+        listed.out.contains("* karen-demo: gguf, idle"),
+        "{}",
+        listed.out
+    );
+    let wrong = ["--set", &hub, "models", "pull", "hf:org/repo:Q2_K"];
+    let refused = run(folder.path(), &wrong).await;
+    assert!(!refused.status.success());
+    assert!(
+        refused.err.contains("name one of its files"),
+        "{}",
+        refused.err
+    );
+}
+
+#[tokio::test]
+async fn the_route_tells_how_far_a_pull_is_or_waits_for_its_end() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut config = in_memory();
+    config.data.folder = folder.path().join("data");
+    config.models.hub = hub().await;
+    let site = Site::with(config).await;
+    let token = site.owner().await;
+    let asked = json!({"model": "hf:org/repo", "name": "pulled"});
+    let mut watch = json_request("POST", "/api/v1/models/pull", &token, &asked);
+    let events = HeaderValue::from_static("text/event-stream");
+    watch.headers_mut().insert(ACCEPT, events);
+    let watched = site.whole(watch).await.expect(200);
+    let text = watched.text();
+    let at = |event: &str| text.find(&format!("event: {event}\n"));
+    assert!(
+        at("listed") < at("fetched") && at("fetched") < at("checking"),
+        "{text}"
+    );
+    assert!(
+        at("checking").is_some() && at("checking") < at("done"),
+        "{text}"
+    );
+    let again = site.post("/api/v1/models/pull", &token, &asked).await;
+    let again: Value = again.expect(201).json();
+    assert_eq!(again["name"], "pulled");
+    let refused = site
+        .post("/api/v1/models/pull", &token, &json!({"model": "org/repo"}))
+        .await;
+    assert_eq!(refused.expect(422).json()["code"], "INVALID_ARGUMENT");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_of_models_is_added_and_each_is_loaded_pinned_and_unloaded() {
+    let folder = tempfile::tempdir().expect("folder");
+    for name in ["one.gguf", "two.gguf"] {
+        std::fs::copy(demo(), folder.path().join(name)).expect("copied");
+    }
+    let site = Site::open().await;
+    let token = site.owner().await;
+    let scan = json!({ "path": folder.path() });
+    let scanned = site.post("/api/v1/models/scan", &token, &scan).await;
+    let scanned = scanned.expect(200).json();
+    assert_eq!(
+        scanned["added"].as_array().map(Vec::len),
+        Some(2),
+        "{scanned}"
+    );
+    assert_eq!(scanned["refused"], json!([]));
+    let loaded = site
+        .post("/api/v1/models/two/load", &token, &json!(null))
+        .await;
+    let loaded = loaded.expect(200).json();
+    assert_eq!(loaded["state"], "warm");
+    let all = site.get("/api/v1/models", &token).await.expect(200).json();
+    assert_eq!(all["memory_bytes"], loaded["memory_bytes"]);
+    let pinned = site
+        .whole(json_request(
+            "PATCH",
+            "/api/v1/models/two",
+            &token,
+            &json!({"pinned": true}),
+        ))
+        .await;
+    assert_eq!(pinned.expect(200).json()["pinned"], true);
+    let unloaded = site
+        .post("/api/v1/models/two/unload", &token, &json!(null))
+        .await;
+    assert_eq!(unloaded.expect(200).json()["state"], "idle");
+    let missing = site
+        .post("/api/v1/models/three/load", &token, &json!(null))
+        .await;
+    assert_eq!(missing.expect(404).json()["code"], "MODEL_MISSING");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn the_command_adds_a_folder_of_models() {
+    let folder = tempfile::tempdir().expect("folder");
+    let shelf = folder.path().join("shelf");
+    std::fs::create_dir(&shelf).expect("folder");
+    std::fs::copy(demo(), shelf.join("one.gguf")).expect("copied");
+    std::fs::write(shelf.join("broken.gguf"), "no model").expect("written");
+    let added = run(folder.path(), &["models", "add", "shelf"]).await;
+    assert!(added.status.success(), "{}", added.err);
+    assert!(
+        added.out.contains("added karen-demo: gguf, idle"),
+        "{}",
+        added.out
+    );
+    assert!(
+        added.out.contains("Q8_0, 2.6 million parameters"),
+        "{}",
+        added.out
+    );
+    assert!(added.out.contains("not added"), "{}", added.out);
+    let pinned = run(folder.path(), &["models", "pin", "karen-demo"]).await;
+    assert!(pinned.status.success(), "{}", pinned.err);
+    let listed = run(folder.path(), &["models", "list"]).await;
+    assert!(listed.out.contains(", pinned"), "{}", listed.out);
+}
