@@ -18,12 +18,15 @@ mod reopen;
 mod retain;
 mod revise;
 mod supersede;
+mod torn;
 mod wishes;
 mod world;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use files::files_with;
+use karen_memory::testing::HashedWords;
 use karen_memory::{
     Memory, MemoryConfig, Page, Query, Recall, Record, Scope, SessionId, TenantId, Turn, UserId,
 };
@@ -44,10 +47,26 @@ async fn memory() -> Memory {
 
 /// A memory in files of `folder`, indexes too, and its database, which a test may close.
 async fn memory_in(folder: &Path) -> (Memory, Database) {
+    open(config_in(folder).await).await
+}
+
+/// The same, with an index of meanings beside that of words.
+async fn meaningful_memory_in(folder: &Path) -> (Memory, Database) {
     let config = MemoryConfig {
+        embedder: Some(Arc::new(HashedWords)),
+        ..config_in(folder).await
+    };
+    open(config).await
+}
+
+async fn config_in(folder: &Path) -> MemoryConfig {
+    MemoryConfig {
         indexes: Some(folder.join("indexes")),
         ..config(Location::File(folder.join("karen.db"))).await
-    };
+    }
+}
+
+async fn open(config: MemoryConfig) -> (Memory, Database) {
     let database = config.database.clone();
     (Memory::open(config).await.expect("memory"), database)
 }
