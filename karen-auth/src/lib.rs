@@ -44,6 +44,7 @@
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
+//! | `oidc` | signing in with OpenID Connect providers, over HTTP | an HTTP client with TLS |
 //! | `postgres` | accounts in PostgreSQL, through `karen-sql` | a dozen dependencies |
 //! | `redis` | limits that instances share, and their bell, through Redis or Redis Cluster | thirty dependencies |
 //! | `smtp` | mails over SMTP, through `lettre` | sixteen dependencies, TLS among them |
@@ -60,8 +61,10 @@ mod error;
 mod factor;
 mod id;
 mod identity;
+mod link;
 mod live;
 mod mail;
+mod oidc;
 mod one_time;
 mod password;
 mod permission;
@@ -91,8 +94,8 @@ pub use audit::{
     Outcome, SqlAuditLog,
 };
 pub use auth::{
-    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, PersonalData, Registration,
-    RoleChoice, TenantData, migrate,
+    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, OidcDone, PersonalData,
+    Registration, RoleChoice, TenantData, migrate,
 };
 pub use bell::{Bell, Ending, Heard, InProcessBell};
 pub use clock::{Clock, SystemClock};
@@ -101,9 +104,15 @@ pub use error::{AuthError, AuthErrorKind};
 pub use factor::{FactorStore, SecondFactor, SqlFactorStore, TotpFactor};
 pub use id::{AccountId, ApiKeyId, OneTimeTokenId, SessionId, TenantId};
 pub use identity::{Identity, IdentityStore, PasswordChange, SqlIdentityStore};
+pub use link::{ForeignIdentity, Link, LinkStore, SqlLinkStore};
 pub use mail::{FileOutbox, Mail, MailQueue, Mailer, QueuedMail, QueuedMailId, SqlMailQueue};
 #[cfg(feature = "smtp")]
 pub use mail::{SmtpConfig, SmtpMailer, SmtpTls};
+#[cfg(feature = "oidc")]
+pub use oidc::HttpTransport;
+pub use oidc::{
+    ClientSecret, OidcAnswer, OidcConfig, OidcProviderInfo, OidcStart, OidcTransport, TokenAnswer,
+};
 pub use one_time::{OneTimeToken, OneTimeTokenStore, Purpose, SqlOneTimeTokenStore};
 pub use password::{HashingConfig, PasswordPolicy};
 pub use permission::{Permission, Permissions};
@@ -121,6 +130,7 @@ pub use signing::{
 };
 pub use tenant::{CustomRole, RoleName, SqlTenantStore, Tenant, TenantState, TenantStore};
 pub use token::{
-    AccessToken, ApiKeySecret, LogIn, LogInChallenge, RefreshToken, SetupToken, SignedIn, TokenHash,
+    AccessToken, ApiKeySecret, LogIn, LogInChallenge, OidcFlow, RefreshToken, SetupToken, SignedIn,
+    TokenHash,
 };
 pub use totp::TotpEnrolment;

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     PASSWORDS,
     TENANTS,
     AUDIT_CUTS,
+    LINKS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -163,6 +164,18 @@ const AUDIT_CUTS: Migration = Migration {
         CREATE TABLE auth_audit_cuts (tenant TEXT PRIMARY KEY, checkpoint TEXT NOT NULL)",
     postgres: "
         CREATE TABLE auth_audit_cuts (tenant TEXT PRIMARY KEY, checkpoint TEXT NOT NULL)",
+};
+
+const LINKS: Migration = Migration {
+    version: 8,
+    sqlite: "
+        CREATE TABLE auth_links (
+            issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL,
+            created_at INTEGER NOT NULL, PRIMARY KEY (issuer, subject), UNIQUE (account, issuer))",
+    postgres: "
+        CREATE TABLE auth_links (
+            issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL,
+            created_at BIGINT NOT NULL, PRIMARY KEY (issuer, subject), UNIQUE (account, issuer))",
 };
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ fn base32(bytes: &[u8]) -> String {
 }
 
 /// RFC 3986 section 2.1: everything but the unreserved characters.
-fn percent(text: &str) -> String {
+pub(crate) fn percent(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {

@@ -10,6 +10,8 @@ use karen_auth::{
 };
 use karen_sql::Database;
 
+#[cfg(feature = "oidc")]
+use crate::config::OidcSettings;
 use crate::config::{
     AuthSettings, Config, MailSettings, MailTransport, PasswordSettings, Registration,
     SigningSetting,
@@ -45,7 +47,59 @@ pub(crate) async fn open_auth(
         hashing: hashing(&config.passwords),
         ..AuthConfig::new(database.clone(), secret(settings, folder)?)
     };
+    let auth = with_providers(auth, settings)?;
     Ok(Auth::open(with_instances(auth, config)?).await?)
+}
+
+/// Providers that people may sign in with, and what reaches them.
+#[cfg(feature = "oidc")]
+fn with_providers(auth: AuthConfig, settings: &AuthSettings) -> Result<AuthConfig> {
+    use karen_auth::HttpTransport;
+
+    if settings.oidc.is_empty() {
+        return Ok(auth);
+    }
+    let oidc = settings.oidc.iter();
+    let oidc: Result<_> = oidc.map(|(name, one)| provider(name, one)).collect();
+    Ok(AuthConfig {
+        oidc: oidc?,
+        oidc_transport: Some(Arc::new(HttpTransport::new()?)),
+        ..auth
+    })
+}
+
+#[cfg(feature = "oidc")]
+fn provider(name: &str, settings: &OidcSettings) -> Result<karen_auth::OidcConfig> {
+    use karen_auth::{ClientSecret, OidcConfig, TenantId};
+
+    let file = &settings.client_secret_file;
+    let secret = match file.as_os_str().is_empty() {
+        true => settings.client_secret.expose().to_owned(),
+        false => read(&format!("auth.oidc.{name}.client_secret_file"), file)?,
+    };
+    let label = Some(settings.label.clone()).filter(|label| !label.is_empty());
+    Ok(OidcConfig {
+        name: name.to_owned(),
+        label: label.unwrap_or_else(|| name.to_owned()),
+        issuer: settings.issuer.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: Some(secret)
+            .filter(|s| !s.is_empty())
+            .map(ClientSecret::new),
+        scopes: settings.scopes.clone(),
+        tenant: TenantId::parse(&settings.tenant)?,
+        sign_up: settings.role(),
+        email_domains: settings.email_domains.clone(),
+    })
+}
+
+#[cfg(not(feature = "oidc"))]
+fn with_providers(auth: AuthConfig, settings: &AuthSettings) -> Result<AuthConfig> {
+    if settings.oidc.is_empty() {
+        return Ok(auth);
+    }
+    let message = "auth.oidc is set, which is not in this build: it takes the feature oidc";
+    Err(Error::new(Code::Unsupported, message))
 }
 
 /// Limits are counted with the other instances, and each hears at once what another ends.

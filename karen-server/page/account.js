@@ -1,6 +1,7 @@
 // One's own account: devices, API keys and the password.
 
 import { get, post, put, remove } from "./api.js";
+import * as providers from "./providers.js";
 import * as secondFactor from "./second_factor.js";
 import {
   announce, attempt, byId, confirmed, copy, moment, nameButton, onSubmit, removeItem,
@@ -23,7 +24,7 @@ export function belongTo({ name, email, role }) {
 export async function show() {
   byId("new-key").replaceChildren();
   await attempt(byId("account"), byId("account-problem"), async () => {
-    await Promise.all([loadDevices(), loadKeys(), secondFactor.load()]);
+    await Promise.all([loadDevices(), loadKeys(), providers.load(), secondFactor.load()]);
   });
 }
 

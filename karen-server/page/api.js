@@ -53,6 +53,9 @@ async function sendOnce(method, path, body, { signal, headers }) {
   return successful(await attempt(method, path, body, { signal, headers, token: another }));
 }
 
+/** A provider has signed this browser in: the session is in its cookie already. */
+export const expectSession = () => localStorage.setItem(SESSION_MARK, "kept");
+
 /** Takes up the session that this browser kept; null if it has none. */
 export async function resumeSession() {
   if (!localStorage.getItem(SESSION_MARK)) return null;
@@ -79,9 +82,10 @@ export async function signIn(email, password) {
 
 export const giveCode = (answer) => enter("/api/v1/auth/login/code", answer);
 
-/** Asks as nobody in particular, such as with the token of a link. */
+/** Asks as nobody in particular: for what everybody may see, or with a body such as the token of a link. */
 export async function visit(path, body) {
-  await successful(await attempt("POST", path, body));
+  const answer = await successful(await attempt(body ? "POST" : "GET", path, body));
+  return answer.status === 204 ? null : answer.json();
 }
 
 export const setUp = (account) => enter("/api/v1/setup", account);

@@ -18,7 +18,7 @@ const VIEWS = { chat, memory, people, audit, account };
 
 async function begin() {
   entry.hide();
-  if (entry.showLink()) return;
+  if (entry.showLink() || entry.comeBack()) return;
   try {
     const person = await resumeSession();
     if (person) enter(person);

@@ -1,6 +1,7 @@
 // Coming in: the first account, and signing in.
 
-import { giveCode, setUp, signIn, visit } from "./api.js";
+import { expectSession, giveCode, setUp, signIn, visit } from "./api.js";
+import * as providers from "./providers.js";
 import { announce, byId, nameWindow, onSubmit, showProblem } from "./view.js";
 
 const PANELS = ["unreachable", "first", "sign-in", "code", "forgot", "reset", "recover", "invited", "verified"];
@@ -45,6 +46,18 @@ function follows(panel, path, done) {
   });
 }
 
+/** What a provider sent this browser back with, if it was sent; true when a panel is open. */
+export function comeBack() {
+  const [what, detail] = [...new URLSearchParams(location.hash.slice(1))][0] ?? [];
+  if (!["signed-in", "code", "refused"].includes(what)) return false;
+  history.replaceState(null, "", "/");
+  if (what === "signed-in") expectSession();
+  if (what === "code") challenge = detail;
+  if (what === "code") show("code");
+  if (what === "refused") say(providers.refusal(detail));
+  return what !== "signed-in";
+}
+
 /** Opens the panel of the link that the address holds; false if it holds none. */
 export function showLink() {
   const [kind, token] = [...new URLSearchParams(location.hash.slice(1))][0] ?? [];
@@ -72,6 +85,7 @@ export function showFirst() {
 
 export function showSignIn() {
   show("sign-in");
+  providers.offer().catch((problem) => showProblem(byId("providers-problem"), problem));
 }
 
 /** A session ended by itself: said, so that nobody wonders. */

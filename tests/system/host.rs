@@ -36,10 +36,15 @@ impl Host {
 
     /// With these settings besides.
     pub(crate) async fn of(layers: Layers) -> Self {
+        Self::at("127.0.0.1:0", layers).await
+    }
+
+    /// The same, on an address that others have to know before.
+    pub(crate) async fn at(listen: &str, layers: Layers) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let layers = layers
             .set("data.folder", &folder.path().to_string_lossy())
-            .and_then(|layers| layers.set("server.listen", "127.0.0.1:0"))
+            .and_then(|layers| layers.set("server.listen", listen))
             .and_then(|layers| layers.set("models.demo", &paths::demo_model().to_string_lossy()))
             .unwrap();
         let karen = Karen::builder()

@@ -20,6 +20,7 @@ mod formats;
 mod full_disk;
 mod host;
 mod instances;
+mod oidc;
 mod paths;
 mod promises;
 mod random;

@@ -74,6 +74,10 @@ actions! {
     SecondFactorRemoved => "second_factor.removed",
     /// An account got new recovery codes.
     RecoveryCodesRenewed => "recovery_codes.renewed",
+    /// An account was linked with an identity at a provider.
+    Linked => "link.added",
+    /// Such a link was ended.
+    Unlinked => "link.removed",
     /// A password was set by way of a mail.
     PasswordReset => "password.reset",
     /// A second factor was removed by way of a mail, or somebody tried to.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use karen_sql::Database;
 
 use super::Lifetimes;
+use crate::oidc::{OidcProvider, is_private};
 use crate::{
-    AuthError, AuthErrorKind, Bell, Clock, HashingConfig, InProcessRateLimiter, Mailer,
-    PasswordPolicy, RateLimiter, Signing, SigningSecret, SystemClock,
+    AuthError, AuthErrorKind, Bell, Clock, HashingConfig, InProcessRateLimiter, Mailer, OidcConfig,
+    OidcTransport, PasswordPolicy, RateLimiter, Signing, SigningSecret, SystemClock,
 };
 
 /// How accounts and sessions are kept. Begin with [`AuthConfig::new`] and change what differs.
@@ -49,6 +50,10 @@ pub struct AuthConfig {
     pub public_url: String,
     /// What carries mails. Without one there are no invitations and no links; default none.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Providers that people may sign in with, each under a name of its own. Default none.
+    pub oidc: Vec<OidcConfig>,
+    /// What reaches them; needed for any. Default none.
+    pub oidc_transport: Option<Arc<dyn OidcTransport>>,
     /// Who may make an account. Default closed.
     pub registration: Registration,
     /// The `iss` of access tokens. Default `karen`.
@@ -101,6 +106,8 @@ impl AuthConfig {
             display_name: "Karen".to_owned(),
             public_url: "http://127.0.0.1:8000".to_owned(),
             mailer: None,
+            oidc: Vec::new(),
+            oidc_transport: None,
             registration: Registration::default(),
             issuer: "karen".to_owned(),
             audience: "karen".to_owned(),
@@ -115,6 +122,31 @@ impl AuthConfig {
     pub(super) fn limiter(&self) -> Arc<dyn RateLimiter> {
         let own = || Arc::new(InProcessRateLimiter::new(Arc::clone(&self.clock)));
         self.limiter.clone().unwrap_or_else(|| own())
+    }
+
+    pub(super) fn oidc_providers(&self) -> Result<Vec<OidcProvider>, AuthError> {
+        let refused =
+            |reason: String| AuthError::new(AuthErrorKind::Invalid, "use a provider", reason);
+        let mut providers: Vec<OidcProvider> = Vec::new();
+        for config in &self.oidc {
+            let name = &config.name;
+            if providers
+                .iter()
+                .any(|other| other.config.name == *name || other.config.issuer == config.issuer)
+            {
+                return Err(refused(format!(
+                    "{name}: another has its name or its issuer"
+                )));
+            }
+            if !is_private(&config.issuer) {
+                return Err(refused(format!("{name}: its issuer begins with https://")));
+            }
+            let transport = self.oidc_transport.clone();
+            let transport =
+                transport.ok_or_else(|| refused(format!("{name}: nothing reaches it")))?;
+            providers.push(OidcProvider::new(config.clone(), transport));
+        }
+        Ok(providers)
     }
 
     pub(super) fn lifetimes(&self) -> Result<Lifetimes, AuthError> {

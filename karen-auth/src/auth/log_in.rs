@@ -64,7 +64,11 @@ impl Auth {
         }
     }
 
-    async fn admit(&self, identity: Identity, device: Device) -> Result<LogIn, AuthError> {
+    pub(super) async fn admit(
+        &self,
+        identity: Identity,
+        device: Device,
+    ) -> Result<LogIn, AuthError> {
         let email = identity.account.email.as_str();
         self.shared.throttle.forgive(email).await?;
         if self.has_second_factor(&identity.account.id).await? {

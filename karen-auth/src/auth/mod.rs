@@ -14,6 +14,7 @@ mod invitations;
 mod links;
 mod log_in;
 mod mail;
+mod oidc;
 mod password;
 mod privacy;
 mod refresh;
@@ -38,6 +39,7 @@ pub use config::{AuthConfig, Registration};
 pub use import::NewImport;
 pub use invitations::Invitation;
 pub use mail::Delivery;
+pub use oidc::OidcDone;
 pub use privacy::{PersonalData, TenantData};
 pub use roles::RoleChoice;
 
@@ -45,6 +47,7 @@ use hearing::Hearing;
 
 use crate::audit::CheckpointSigner;
 use crate::live::LiveCredentials;
+use crate::oidc::OidcProvider;
 use crate::password::Hashing;
 use crate::schema::{COMPONENT, MIGRATIONS};
 use crate::seal::Sealer;
@@ -52,11 +55,11 @@ use crate::signing::{KeySource, SigningKeys};
 use crate::throttle::Throttle;
 use crate::token::{AccessTokens, BelievedTokens, RefreshKey};
 use crate::{
-    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, MailQueue, Mailer,
-    OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken, SigningKeyStore,
-    SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
-    SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore, TenantId,
-    TenantStore,
+    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, LinkStore, MailQueue,
+    Mailer, OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
+    SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlLinkStore,
+    SqlMailQueue, SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
+    TenantId, TenantStore,
 };
 
 /// Accounts, sessions and principals. Clones share them; any thread may use them.
@@ -87,6 +90,7 @@ struct Shared {
     registration: Registration,
     display_name: String,
     public_url: String,
+    oidc: Vec<OidcProvider>,
     mailer: Option<Arc<dyn Mailer>>,
     mail_queued: Notify,
 }
@@ -99,6 +103,7 @@ struct Ports {
     api_keys: Arc<dyn ApiKeyStore>,
     signing_keys: Arc<dyn SigningKeyStore>,
     factors: Arc<dyn FactorStore>,
+    links: Arc<dyn LinkStore>,
     one_time: Arc<dyn OneTimeTokenStore>,
     mail: Arc<dyn MailQueue>,
     tenants: Arc<dyn TenantStore>,
@@ -203,6 +208,7 @@ impl Shared {
             registration: config.registration,
             display_name: config.display_name.clone(),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
+            oidc: config.oidc_providers()?,
             mailer: config.mailer.clone(),
             mail_queued: Notify::new(),
         })
@@ -225,6 +231,7 @@ impl Ports {
             api_keys: Arc::new(SqlApiKeyStore::new(database.clone())),
             signing_keys: Arc::new(SqlSigningKeyStore::new(database.clone())),
             factors: Arc::new(SqlFactorStore::new(database.clone())),
+            links: Arc::new(SqlLinkStore::new(database.clone())),
             one_time: Arc::new(SqlOneTimeTokenStore::new(database.clone())),
             mail: Arc::new(SqlMailQueue::new(database.clone())),
             tenants: Arc::new(SqlTenantStore::new(database.clone())),

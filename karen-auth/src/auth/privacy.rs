@@ -8,7 +8,7 @@ use super::accounts::{no_account, require_power};
 use super::tenants::no_tenant;
 use crate::{
     Account, AccountId, AccountState, ApiKey, AuditAction, AuditEntry, AuthError, AuthErrorKind,
-    CustomRole, Page, Permission, Principal, Role, SessionInfo, Tenant, TenantId,
+    CustomRole, Link, Page, Permission, Principal, Role, SessionInfo, Tenant, TenantId,
 };
 
 const PAGE: u32 = 200;
@@ -22,6 +22,8 @@ pub struct PersonalData {
     pub account: Option<Account>,
     /// Since when there is a second factor, unix milliseconds.
     pub second_factor_at_ms: Option<i64>,
+    /// The providers that it signs in with.
+    pub links: Vec<Link>,
     /// Where it is logged in.
     pub sessions: Vec<SessionInfo>,
     /// Its keys, without their secrets.
@@ -71,6 +73,7 @@ impl Auth {
                 .await?
                 .map(|i| i.account),
             second_factor_at_ms: factor.and_then(|factor| factor.confirmed_at_ms),
+            links: ports.links.list(account).await?,
             sessions: sessions.into_iter().map(info).collect(),
             api_keys: ports.api_keys.list(tenant, account).await?,
         })

@@ -7,7 +7,7 @@ use karen_sql::{Database, Location};
 
 use super::*;
 use crate::{
-    SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlMailQueue,
+    SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlLinkStore, SqlMailQueue,
     SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
 };
 
@@ -24,6 +24,7 @@ async fn every_store_keeps_its_contract_on_postgresql() {
     audit_log(Arc::new(SqlAuditLog::new(database.clone()))).await;
     signing_key_store(Arc::new(SqlSigningKeyStore::new(database.clone()))).await;
     factor_store(Arc::new(SqlFactorStore::new(database.clone()))).await;
+    link_store(Arc::new(SqlLinkStore::new(database.clone()))).await;
     one_time_token_store(Arc::new(SqlOneTimeTokenStore::new(database.clone()))).await;
     mail_queue(Arc::new(SqlMailQueue::new(database))).await;
 }

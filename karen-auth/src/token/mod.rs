@@ -65,6 +65,11 @@ secret_text! {
     LogInChallenge
 }
 
+secret_text! {
+    /// A sign-in on its way to a provider and back, sealed; the browser that began it keeps it.
+    OidcFlow
+}
+
 /// Where a login stands after the password was right.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -1,11 +1,12 @@
 //! What concerns accounts: `[auth]` and `[passwords]`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use karen_auth::{HashingConfig, PasswordPolicy};
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, within};
+use super::{OidcSettings, Secret, within};
 use crate::{Code, Error, Result};
 
 /// `[auth]`
@@ -26,6 +27,9 @@ pub struct AuthSettings {
     pub rotate_days: u32,
     /// Whether strangers may make themselves an account.
     pub registration: Registration,
+    /// Providers that people may sign in with, by a name of lower-case letters, digits and hyphens,
+    /// each a table such as `{ issuer = "https://accounts.example.com", client_id = "karen" }`.
+    pub oidc: BTreeMap<String, OidcSettings>,
     /// Minutes an access token is good for, 1 to 60.
     pub access_minutes: u32,
     /// Days after which a session ends however much it is used, 1 to 365.
@@ -95,6 +99,7 @@ impl Default for AuthSettings {
             signing: SigningSetting::default(),
             rotate_days: 90,
             registration: Registration::default(),
+            oidc: BTreeMap::new(),
             access_minutes: 5,
             session_days: 30,
             recent_minutes: 10,
@@ -125,6 +130,9 @@ impl AuthSettings {
         within("auth.recent_minutes", self.recent_minutes, 1, 1440)?;
         within("auth.rotate_days", self.rotate_days, 1, 3650)?;
         within("auth.audit_days", self.audit_days, 0, 3650)?;
+        for (name, provider) in &self.oidc {
+            provider.validate(name)?;
+        }
         if self.display_name.trim().is_empty() {
             let message = "auth.display_name is empty: say what people know the installation by";
             return Err(Error::new(Code::InvalidArgument, message));

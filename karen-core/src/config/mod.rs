@@ -8,6 +8,7 @@ mod accounts;
 mod layers;
 mod mail;
 mod network;
+mod oidc;
 mod secret;
 mod servers;
 mod suggestion;
@@ -23,6 +24,7 @@ pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting}
 pub use layers::{Layers, Origin};
 pub use mail::{MailSettings, MailTls, MailTransport};
 pub use network::Network;
+pub use oidc::OidcSettings;
 pub use secret::Secret;
 pub use servers::{ElasticsearchSettings, MilvusSettings, PostgresSettings, RedisSettings};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use karen_auth::{
-    Account, AccountId, ApiKey, AuditEntry, CustomRole, PersonalData, SessionInfo, Tenant, TenantId,
+    Account, AccountId, ApiKey, AuditEntry, CustomRole, Link, PersonalData, SessionInfo, Tenant,
+    TenantId,
 };
 use karen_memory::{Page, Retention};
 use serde::Serialize;
@@ -55,6 +56,10 @@ enum Kept<'a> {
         state: &'a str,
         created_at: i64,
         second_factor_at: Option<i64>,
+    },
+    Link {
+        issuer: &'a str,
+        since: i64,
     },
     Session {
         id: &'a str,
@@ -183,6 +188,9 @@ impl Export {
         if let Some(account) = &data.account {
             self.put(scope, kept_account(account, second_factor_at))
                 .await?;
+        }
+        for link in &data.links {
+            self.put(scope, kept_link(link)).await?;
         }
         for session in &data.sessions {
             self.put(scope, kept_session(session)).await?;
@@ -321,6 +329,13 @@ fn kept_account(account: &Account, second_factor_at: Option<i64>) -> Kept<'_> {
         state: account.state.as_str(),
         created_at: account.created_at_ms,
         second_factor_at,
+    }
+}
+
+fn kept_link(link: &Link) -> Kept<'_> {
+    Kept::Link {
+        issuer: &link.issuer,
+        since: link.since_ms,
     }
 }
 

@@ -56,6 +56,7 @@ assets! {
     "/memory.js" => "memory.js" as JAVASCRIPT,
     "/models.js" => "models.js" as JAVASCRIPT,
     "/people.js" => "people.js" as JAVASCRIPT,
+    "/providers.js" => "providers.js" as JAVASCRIPT,
     "/record.js" => "record.js" as JAVASCRIPT,
     "/second_factor.js" => "second_factor.js" as JAVASCRIPT,
     "/turn.js" => "turn.js" as JAVASCRIPT,

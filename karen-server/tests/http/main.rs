@@ -15,6 +15,7 @@ mod local_models;
 mod mails;
 mod memories;
 mod memory;
+mod oidc;
 mod openai;
 mod openapi;
 mod pages;

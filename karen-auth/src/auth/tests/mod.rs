@@ -6,6 +6,7 @@ mod audit;
 mod ended;
 mod log_in;
 mod mail;
+mod oidc;
 mod passwords;
 mod privacy;
 mod refresh;

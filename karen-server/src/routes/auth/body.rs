@@ -57,9 +57,7 @@ pub(crate) struct AccountBody {
 
 /// The answer to a login, with the refresh token also as a cookie.
 pub(crate) fn signed_in(app: &App, headers: &HeaderMap, signed: SignedIn) -> Response {
-    let day = Duration::from_secs(24 * 60 * 60);
-    let lifetime = day * app.karen.config().auth.session_days;
-    let cookie = cookie::keep(signed.refresh.expose(), lifetime, headers);
+    let cookie = kept_cookie(app, headers, &signed);
     let body = SignedInBody {
         access_token: signed.access.expose().to_owned(),
         token_type: "Bearer",
@@ -69,6 +67,13 @@ pub(crate) fn signed_in(app: &App, headers: &HeaderMap, signed: SignedIn) -> Res
     };
     let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     ([(SET_COOKIE, cookie), no_store], Json(body)).into_response()
+}
+
+/// The cookie that keeps a browser signed in.
+pub(super) fn kept_cookie(app: &App, headers: &HeaderMap, signed: &SignedIn) -> HeaderValue {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let lifetime = day * app.karen.config().auth.session_days;
+    cookie::keep(signed.refresh.expose(), lifetime, headers)
 }
 
 impl From<Account> for AccountBody {

@@ -4,6 +4,7 @@ mod body;
 mod enter;
 mod leave;
 mod links;
+mod oidc;
 mod refresh;
 
 use axum::response::IntoResponse;
@@ -26,6 +27,9 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(enter::log_in))
         .routes(routes!(enter::give_code))
         .routes(routes!(refresh::refresh))
+        .routes(routes!(oidc::list_providers))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::come_back))
         .routes(routes!(links::request_registration))
         .routes(routes!(links::accept_invitation))
         .routes(routes!(links::forget_password))
@@ -41,4 +45,6 @@ pub(crate) fn guarded_routes() -> Routes {
         .routes(routes!(leave::log_out))
         .routes(routes!(leave::log_out_everywhere))
         .routes(routes!(enter::reauthenticate))
+        .routes(routes!(oidc::list_links))
+        .routes(routes!(oidc::begin_link, oidc::unlink))
 }
