@@ -12,12 +12,11 @@ rust() {
   fi
 }
 
-browser_tools() {
-  [ -f tests/browser/package-lock.json ] || return 0
-  cmp -s tests/browser/package-lock.json tests/browser/node_modules/.installed && return 0
-  say "installing Node packages of the browser tests"
-  (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
-  cp tests/browser/package-lock.json tests/browser/node_modules/.installed
+node_packages() {
+  cmp -s "tests/$1/package-lock.json" "tests/$1/node_modules/.installed" && return 0
+  say "installing Node packages of tests/$1"
+  (cd "tests/$1" && npm ci --ignore-scripts --no-audit --no-fund --silent)
+  cp "tests/$1/package-lock.json" "tests/$1/node_modules/.installed"
 }
 
 deny() {
@@ -43,7 +42,9 @@ for part in "$@"; do
       provide npm npm
       # The real OpenAI client, and the tools that read the demonstration model.
       python_packages "${XDG_CACHE_HOME:-$HOME/.cache}/karen/python" tests/requirements.txt
-      browser_tools
+      node_packages browser
+      # OpenAI's client for Node.
+      node_packages openai
       ;;
     deny) deny ;;
     *) say "unknown part $part"; exit 2 ;;

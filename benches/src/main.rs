@@ -53,11 +53,14 @@ enum Bench {
         #[arg(long, default_value_t = 50)]
         runs: usize,
     },
-    /// An answer from the exact cache.
+    /// An answer from the cache.
     Cache {
         /// Answers in the cache, each asked for once.
         #[arg(long, default_value_t = 10_000)]
         answers: usize,
+        /// Asks other questions that mean the same; and pairs that differ, or do not.
+        #[arg(long)]
+        semantic: bool,
     },
     /// Verifying an audit log on disk.
     Audit {
@@ -195,7 +198,7 @@ async fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Start { runs } => start::run(runs),
         Bench::Turn { runs } => turn::run(runs).await,
-        Bench::Cache { answers } => cache::run(answers).await,
+        Bench::Cache { answers, semantic } => cache::run(answers, semantic).await,
         Bench::Audit { entries, rounds } => audit::run(entries, rounds).await,
         Bench::Guard { requests, rounds } => guard::run(requests, rounds).await,
         Bench::Http {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use karen_infer::{
     HubConfig, InProcessCache, ModelName, Models, ModelsConfig, RemoteConfig, ResponseCache,
+    SemanticConfig,
 };
 
 use crate::Result;
@@ -14,6 +15,9 @@ use crate::folder::DataFolder;
 
 /// The name under which the demonstration model is listed.
 const DEMO_MODEL: &str = "karen-demo";
+/// Longer answers are rare, and would push many others out.
+#[cfg(feature = "redis")]
+const SHARED_ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Opens the models of a folder, and adds those that the settings name.
 pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Models> {
@@ -31,7 +35,8 @@ pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) ->
         remote: remote_config(settings),
         hub: hub_config(settings),
         cooldown: Duration::from_secs(u64::from(settings.cooldown_seconds)),
-        cache: cache(settings),
+        cache: cache(config)?,
+        semantic: settings.cache_similar.then(SemanticConfig::default),
         budget: None,
     })
     .await?;
@@ -84,10 +89,32 @@ fn hub_config(settings: &ModelSettings) -> HubConfig {
     }
 }
 
-fn cache(settings: &ModelSettings) -> Option<Arc<dyn ResponseCache>> {
-    let bytes = usize::try_from(settings.cache_mib)
-        .ok()?
-        .checked_mul(1 << 20)?;
+/// In this process, or where instances share a Redis, there.
+fn cache(config: &Config) -> Result<Option<Arc<dyn ResponseCache>>> {
+    let settings = &config.models;
+    let bytes = (settings.cache_mib as usize).saturating_mul(1 << 20);
     let lifetime = Duration::from_secs(60 * u64::from(settings.cache_minutes));
-    (bytes > 0).then(|| Arc::new(InProcessCache::new(bytes, lifetime)) as Arc<dyn ResponseCache>)
+    if bytes == 0 {
+        return Ok(None);
+    }
+    if !config.redis.urls.is_empty() {
+        return shared_cache(config, lifetime).map(Some);
+    }
+    Ok(Some(Arc::new(InProcessCache::new(bytes, lifetime))))
+}
+
+#[cfg(feature = "redis")]
+fn shared_cache(config: &Config, lifetime: Duration) -> Result<Arc<dyn ResponseCache>> {
+    let cache = karen_infer::RedisCache::open(karen_infer::RedisCacheConfig {
+        namespace: config.data.namespace.clone(),
+        nodes: config.redis.nodes(),
+        lifetime,
+        answer_bytes_max: SHARED_ANSWER_BYTES_MAX,
+    })?;
+    Ok(Arc::new(cache))
+}
+
+#[cfg(not(feature = "redis"))]
+fn shared_cache(_: &Config, _: Duration) -> Result<Arc<dyn ResponseCache>> {
+    unreachable!("the settings name no Redis where it is not built in")
 }

@@ -27,6 +27,7 @@
 //! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs, and pulls | an HTTP client with TLS |
+//! | `redis` | a cache of answers that instances share | a Redis client |
 //! | `testing` | the conformance suites of the ports | for tests only |
 
 #[cfg(feature = "testing")]
@@ -70,7 +71,9 @@ mod text;
 
 pub use adapter::{Capabilities, GenerateStream, Job, ModelAdapter, Prompt};
 pub use budget::{Budget, Charge};
-pub use cache::{CacheKey, CachedAnswer, InProcessCache, ResponseCache};
+pub use cache::{CacheKey, CachedAnswer, InProcessCache, ResponseCache, SemanticConfig};
+#[cfg(feature = "redis")]
+pub use cache::{RedisCache, RedisCacheConfig};
 pub use caller::Caller;
 pub use error::{ModelError, ModelErrorKind};
 pub use estimate::MemoryEstimate;

@@ -17,6 +17,8 @@ pub struct Served {
     pub passed_over: Vec<PassedOver>,
     /// Whether the answer was given before, and the model was not asked again.
     pub from_cache: bool,
+    /// Whether it was given to another question, which means the same.
+    pub is_similar: bool,
 }
 
 /// Why a model answers.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use karen_core::config::{LogFormat, LogSettings};
+use karen_core::infer::{ModelFormat, ModelState, Models};
 use karen_core::{
     Code, Error, Finish, Health, Result, Session, Status, TurnEvent, TurnId, TurnStream,
 };
@@ -20,6 +21,8 @@ const FIRST_TOKEN_SECONDS: &str = "karen_time_to_first_token_seconds";
 const LIVE_TURNS: &str = "karen_live_turns";
 const PART_OK: &str = "karen_part_ok";
 const WAITING_USERS: &str = "karen_server_waiting_users";
+const MODEL_STATE: &str = "karen_model_state";
+const MODEL_MEMORY: &str = "karen_models_memory_bytes";
 const LAG_SECONDS: &str = "karen_server_lag_seconds";
 
 /// Upper bounds of the latency buckets, in seconds: a millisecond to half a minute.
@@ -43,8 +46,9 @@ impl Metrics {
     }
 
     /// Everything in Prometheus' text format.
-    pub(crate) fn render(&self, live_turns: usize, health: &Health) -> String {
+    pub(crate) fn render(&self, live_turns: usize, health: &Health, models: &Models) -> String {
         metrics::gauge!(LIVE_TURNS).set(live_turns as f64);
+        gauge_models(models);
         gauge_parts(health);
         self.handle.render()
     }
@@ -77,6 +81,12 @@ fn describe() {
     );
     metrics::describe_histogram!(FIRST_TOKEN_SECONDS, "Seconds until a turn's first words.");
     metrics::describe_gauge!(LIVE_TURNS, "Turns that are running.");
+    metrics::describe_gauge!(MODEL_STATE, "1 for the state that a model is in, else 0.");
+    metrics::describe_gauge!(
+        MODEL_MEMORY,
+        "Bytes that the loaded models take, as estimated."
+    );
+    describe_answers();
     metrics::describe_gauge!(PART_OK, "1 while a part does as it should, else 0.");
     metrics::describe_gauge!(
         WAITING_USERS,
@@ -86,6 +96,51 @@ fn describe() {
         LAG_SECONDS,
         "Seconds for which the first of them has waited."
     );
+}
+
+/// What karen-infer records.
+fn describe_answers() {
+    metrics::describe_counter!(
+        "karen_model_answers_total",
+        "Answers by model and by where they came from: model, cache or similar."
+    );
+    metrics::describe_counter!(
+        "karen_model_failures_total",
+        "Answers that failed, by model."
+    );
+    metrics::describe_gauge!(
+        "karen_model_waiting",
+        "Answers that were asked for and have not begun."
+    );
+    metrics::describe_counter!(
+        "karen_model_tokens_total",
+        "Tokens by model and kind: prompt, cached (of the prompt) and completion."
+    );
+    metrics::describe_histogram!(
+        "karen_model_first_token_seconds",
+        "Seconds to the first piece of an answer."
+    );
+    metrics::describe_histogram!(
+        "karen_model_token_gap_seconds",
+        "Seconds between two pieces of an answer."
+    );
+}
+
+/// Each model has one state of all, which is 1.
+fn gauge_models(models: &Models) {
+    for model in models.list() {
+        if model.format == ModelFormat::Route {
+            continue;
+        }
+        for state in ModelState::ALL {
+            let label = [
+                ("model", model.name.to_string()),
+                ("state", state.as_str().to_owned()),
+            ];
+            metrics::gauge!(MODEL_STATE, &label).set(f64::from(u8::from(*state == model.state)));
+        }
+    }
+    metrics::gauge!(MODEL_MEMORY).set(models.memory().0 as f64);
 }
 
 fn gauge_parts(health: &Health) {

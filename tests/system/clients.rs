@@ -8,7 +8,11 @@ use crate::paths;
 /// Runs a client's program against `base` of a server; it prints a line for each of its `claims`.
 async fn check(program: &str, base: &str, claims: usize) {
     let host = Host::start().await;
-    let output = Command::new(paths::python())
+    let runs = match program.ends_with(".mjs") {
+        true => "node".into(),
+        false => paths::python(),
+    };
+    let output = Command::new(runs)
         .arg(paths::root().join(program))
         .args([format!("{}{base}", host.url), host.api_key().await])
         .output()
@@ -24,6 +28,11 @@ async fn check(program: &str, base: &str, claims: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn openais_python_client_lists_chats_streams_calls_and_embeds() {
     check("tests/openai/client.py", "/v1", 13).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openais_node_client_lists_chats_streams_calls_and_embeds() {
+    check("tests/openai/client.mjs", "/v1", 16).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

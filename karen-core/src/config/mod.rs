@@ -139,6 +139,9 @@ pub struct ModelSettings {
     pub cache_mib: u32,
     /// Minutes for which an answer is kept, 1 to 525,600.
     pub cache_minutes: u32,
+    /// Whether a kept answer is given also to questions that mean the same, by their words and by
+    /// nearness.
+    pub cache_similar: bool,
 }
 
 /// `[memory]`
@@ -274,6 +277,7 @@ impl Default for ModelSettings {
             hub_token_env: String::new(),
             cache_mib: 0,
             cache_minutes: 60,
+            cache_similar: false,
         }
     }
 }

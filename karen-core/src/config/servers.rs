@@ -20,7 +20,8 @@ pub struct PostgresSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct RedisSettings {
     /// Where recent records are kept at hand, limits are counted for all instances together, and each
-    /// tells the others which sessions have ended, such as `["redis://cache:6379"]`; several nodes are
+    /// tells the others which sessions have ended, and answers are kept for all (`models.cache_mib` turns
+    /// that on), such as `["redis://cache:6379"]`; several nodes are
     /// of one cluster. Empty: in this process.
     pub urls: Vec<Secret>,
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::CacheKey;
-use crate::{AnswerFormat, Caller, Job, Message, Prompt, Sampling, ToolChoice, ToolSpec};
+use crate::{AnswerFormat, Caller, Job, Message, Prompt, Role, Sampling, ToolChoice, ToolSpec};
 
 /// Changes when the fields below do, or what they mean.
 const VERSION: u32 = 1;
@@ -56,6 +56,32 @@ pub(crate) fn key(model: &str, caller: Option<&Caller>, job: &Job) -> CacheKey {
     let mut hasher = Hashing(Sha256::new());
     serde_json::to_writer(&mut hasher, &question).expect("plain data with text keys");
     CacheKey(hasher.0.finalize().into())
+}
+
+/// The key of everything that an answer depends on but its question, and the question: the last
+/// message, a user's. `None` where answers to other questions are not given: to what is drawn at
+/// random, uses tools, shows pictures or continues a text.
+pub(crate) fn scope<'a>(
+    model: &str,
+    caller: Option<&Caller>,
+    job: &'a Job,
+) -> Option<(CacheKey, &'a str)> {
+    let Prompt::Chat { messages, tools } = &job.prompt else {
+        return None;
+    };
+    let is_exact = job.sampling.temperature <= 0.0 && tools.is_empty();
+    let question = messages.last().filter(|_| is_exact)?;
+    let has_pictures = messages.iter().any(|message| !message.images.is_empty());
+    if question.role != Role::User || has_pictures {
+        return None;
+    }
+    let mut around = job.clone();
+    if let Prompt::Chat { messages, .. } = &mut around.prompt
+        && let Some(last) = messages.last_mut()
+    {
+        last.content.clear();
+    }
+    Some((key(model, caller, &around), &question.content))
 }
 
 /// Hashes what is written, so that a long chat is not written down first.

@@ -2,15 +2,24 @@
 
 mod in_process;
 mod key;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
+mod semantic;
+#[cfg(feature = "redis")]
+mod stored;
 
 use std::fmt;
 
 use async_trait::async_trait;
 
 pub use self::in_process::InProcessCache;
-pub(crate) use self::key::{is_repeatable, key};
-pub(crate) use self::replay::{keep, replay};
+pub(crate) use self::key::{is_repeatable, key, scope};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisCache, RedisCacheConfig};
+pub(crate) use self::replay::{Keeping, keep, replay};
+pub use self::semantic::SemanticConfig;
+pub(crate) use self::semantic::{Looked, Questions};
 use crate::{GenerateEvent, ModelError};
 
 /// Keeps whole answers under exact keys.

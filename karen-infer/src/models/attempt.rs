@@ -7,11 +7,12 @@ use futures::{StreamExt, stream};
 
 use super::Models;
 use super::entry::{Entry, Source};
+use super::measured::{self, Waiting};
 use super::shared::{Shared, missing};
-use crate::cache::{self, CacheKey};
+use crate::cache::{self, CacheKey, Keeping, Questions};
 use crate::{
     Budget, Caller, Charge, GenerateEvent, GenerateStream, Generation, Job, ModelError, ModelName,
-    PassedOver, Price, ResponseCache, Served, Why,
+    PassedOver, Price, Served, Why,
 };
 
 /// What is asked, of which model, for whom.
@@ -35,7 +36,15 @@ struct Search<'a> {
 
 struct Answer {
     events: GenerateStream,
-    from_cache: bool,
+    from_cache: Option<Cached>,
+}
+
+/// To which question an answer was given before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cached {
+    Same,
+    /// One that means the same.
+    Similar,
 }
 
 impl Models {
@@ -50,7 +59,10 @@ impl Models {
             let has_more = !search.waiting.is_empty();
             match self.attempt(&model, &question, has_more).await {
                 Ok(answer) => return Ok(search.end(model, answer, question)),
-                Err(error) => search.pass_over(model, error)?,
+                Err(error) => {
+                    measured::count_failure(&model);
+                    search.pass_over(model, error)?;
+                }
             }
         }
         Err(missing(name.as_str()))
@@ -66,11 +78,14 @@ impl Models {
         let entry = self.shared.get(model)?;
         entry.adapter.capabilities().check(&question.job)?;
         let place = self.place(&entry, model, question);
-        if let Some(events) = cached(place.as_ref()).await {
-            let from_cache = true;
-            return Ok(Answer { events, from_cache });
+        if let Some(place) = &place
+            && let Some(answer) = place.answer().await
+        {
+            return Ok(answer);
         }
-        let mut events = entry.adapter.generate(question.job.clone()).await?;
+        let waiting = Waiting::begin(model);
+        let events = entry.adapter.generate(question.job.clone()).await?;
+        let mut events = waiting.answered(events);
         if await_first && let Some(first) = events.next().await {
             events = stream::iter([Ok(first?)]).chain(events).boxed();
         }
@@ -83,43 +98,61 @@ impl Models {
             };
             events = bill.charged(events);
         }
-        if let Some((cache, key)) = place {
-            events = cache::keep(events, cache, key);
+        if let Some(place) = place {
+            events = cache::keep(events, place);
         }
         Ok(Answer {
             events,
-            from_cache: false,
+            from_cache: None,
         })
     }
 
     /// Where the answer is cached, if it may be.
-    fn place(
-        &self,
-        entry: &Entry,
-        model: &ModelName,
-        question: &Question,
-    ) -> Option<(Arc<dyn ResponseCache>, CacheKey)> {
+    fn place(&self, entry: &Entry, model: &ModelName, question: &Question) -> Option<Keeping> {
         let cache = self.shared.config.cache.as_ref()?;
-        let may_repeat = !question.fresh && cache::is_repeatable(&question.job);
-        may_repeat.then(|| {
-            let identity = entry.identity(model);
-            let key = cache::key(&identity, question.caller.as_ref(), &question.job);
-            (Arc::clone(cache), key)
+        if question.fresh || !cache::is_repeatable(&question.job) {
+            return None;
+        }
+        let identity = entry.identity(model);
+        let (caller, job) = (question.caller.as_ref(), &question.job);
+        let look = |questions: &Arc<Questions>| {
+            let (scope, text) = cache::scope(&identity, caller, job)?;
+            Some((Arc::clone(questions), questions.look(scope, text)?))
+        };
+        Some(Keeping {
+            question: self.shared.questions.as_ref().and_then(look),
+            key: cache::key(&identity, caller, job),
+            cache: Arc::clone(cache),
         })
     }
 }
 
-/// The answer at a place; a cache that fails has none.
-async fn cached(place: Option<&(Arc<dyn ResponseCache>, CacheKey)>) -> Option<GenerateStream> {
-    let (cache, key) = place?;
-    match cache.get(key).await {
-        Ok(answer) => answer.map(cache::replay),
-        Err(error) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the cache does not answer"
-            );
-            None
+impl Keeping {
+    /// The answer that was given to the same question, or to one that means the same.
+    async fn answer(&self) -> Option<Answer> {
+        if let Some(events) = self.cached(&self.key).await {
+            let from_cache = Some(Cached::Same);
+            return Some(Answer { events, from_cache });
+        }
+        let (questions, looked) = self.question.as_ref()?;
+        let similar = questions.find(looked)?;
+        let Some(events) = self.cached(&similar).await else {
+            questions.forget(looked, &similar);
+            return None;
+        };
+        let from_cache = Some(Cached::Similar);
+        Some(Answer { events, from_cache })
+    }
+
+    /// The answer under a key; a cache that fails has none.
+    async fn cached(&self, key: &CacheKey) -> Option<GenerateStream> {
+        match self.cache.get(key).await {
+            Ok(answer) => answer.map(cache::replay),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the cache does not answer");
+                None
+            }
         }
     }
 }
@@ -167,7 +200,7 @@ impl<'a> Search<'a> {
     }
 
     fn end(mut self, model: ModelName, answer: Answer, question: Question) -> Generation {
-        if self.is_route && !answer.from_cache {
+        if self.is_route && answer.from_cache.is_none() {
             self.shared.cooldowns.end(&model);
         }
         let spared = self
@@ -184,12 +217,19 @@ impl<'a> Search<'a> {
             (Some(_), false) => Why::Named,
             (None, false) => Why::Default,
         };
+        let from = match answer.from_cache {
+            None => "model",
+            Some(Cached::Same) => "cache",
+            Some(Cached::Similar) => "similar",
+        };
+        measured::count_answer(&model, from);
         let served = Served {
             asked: question.asked,
             answered: model,
             why,
             passed_over: self.passed_over,
-            from_cache: answer.from_cache,
+            from_cache: answer.from_cache.is_some(),
+            is_similar: answer.from_cache == Some(Cached::Similar),
         };
         Generation::new(served, answer.events, question.job.cancel)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Budget, HubConfig, RemoteConfig, ResponseCache};
+use crate::{Budget, HubConfig, RemoteConfig, ResponseCache, SemanticConfig};
 
 /// How [`Models`](crate::Models) run. Absent settings are chosen.
 #[derive(Clone)]
@@ -35,6 +35,9 @@ pub struct ModelsConfig {
     pub cooldown: Duration,
     /// Answers that were given before; `None` asks the model each time.
     pub cache: Option<Arc<dyn ResponseCache>>,
+    /// Gives an answer of the cache also to questions that mean the same; `None` to the same question
+    /// alone. Without a cache it has no effect.
+    pub semantic: Option<SemanticConfig>,
     /// What callers may spend; `None` for as much as they like.
     pub budget: Option<Arc<dyn Budget>>,
 }
@@ -53,6 +56,7 @@ impl Default for ModelsConfig {
             hub: HubConfig::default(),
             cooldown: Duration::from_secs(30),
             cache: None,
+            semantic: None,
             budget: None,
         }
     }

@@ -6,6 +6,7 @@ mod config;
 mod cooldown;
 mod entry;
 mod info;
+mod measured;
 mod pull;
 mod resident;
 mod routes;

@@ -12,6 +12,7 @@ use super::config::ModelsConfig;
 use super::cooldown::Cooldowns;
 use super::entry::{Entries, Entry, Source};
 use super::resident::{Resident, Residents};
+use crate::cache::Questions;
 use crate::estimate::MemoryEstimate;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
@@ -35,6 +36,8 @@ pub(super) struct Shared {
     pub(super) config: ModelsConfig,
     pub(super) cooldowns: Cooldowns,
     pub(super) residents: Arc<Residents>,
+    /// The questions whose answers the cache has, where others that mean the same get them too.
+    pub(super) questions: Option<Arc<Questions>>,
     entries: Mutex<Entries>,
     /// Held by the pull whose turn it is.
     #[cfg(feature = "remote")]
@@ -51,6 +54,10 @@ impl Shared {
             pulls: tokio::sync::Mutex::default(),
             #[cfg(feature = "remote")]
             connections: Arc::new(Connections::new(config.remote.clone())),
+            questions: config
+                .semantic
+                .clone()
+                .map(|config| Arc::new(Questions::new(config))),
             residents: Residents::new(config.memory_bytes_max, config.idle),
             config,
             cooldowns: Cooldowns::default(),

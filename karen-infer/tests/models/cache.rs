@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use karen_infer::{
-    Caller, GenerateEvent, GenerateRequest, InProcessCache, Message, Models, ModelsConfig, Sampling,
+    Caller, GenerateEvent, GenerateRequest, InProcessCache, Message, Models, ModelsConfig,
+    Sampling, SemanticConfig,
 };
 
 use crate::parrot::Parrot;
@@ -97,4 +98,60 @@ async fn an_answer_that_was_cut_short_is_not_kept() {
     dropped.next().await.unwrap().unwrap();
     drop(dropped);
     assert!(!events(&models, request("hello there")).await.1);
+}
+
+#[tokio::test]
+async fn a_question_that_means_the_same_gets_the_answer_where_that_is_asked_for_and_it_says_so() {
+    let open = async |semantic| {
+        let cache = InProcessCache::new(1 << 20, Duration::from_secs(60));
+        let config = ModelsConfig {
+            cache: Some(Arc::new(cache)),
+            semantic,
+            ..ModelsConfig::default()
+        };
+        let models = Models::open(config).await.unwrap();
+        Parrot::default().add(&models, "one");
+        models
+    };
+    let served = async |models: &Models, request| {
+        let mut generation = models.generate(request).await.unwrap();
+        while let Some(event) = generation.next().await {
+            event.unwrap();
+        }
+        let served = generation.served();
+        (served.from_cache, served.is_similar)
+    };
+    let (first, same) = ("How do I bake bread?", "Please tell me how to bake bread.");
+    let plain = open(None).await;
+    served(&plain, request(first)).await;
+    assert_eq!(served(&plain, request(same)).await, (false, false));
+
+    let models = open(Some(SemanticConfig::default())).await;
+    assert_eq!(served(&models, request(first)).await, (false, false));
+    assert_eq!(served(&models, request(first)).await, (true, false));
+    assert_eq!(served(&models, request(same)).await, (true, true));
+    let after = |system: &str| GenerateRequest {
+        messages: vec![Message::system(system), Message::user(same)],
+        ..GenerateRequest::default()
+    };
+    assert_eq!(served(&models, after("Be brief.")).await, (false, false));
+    let of = |tenant: &str| GenerateRequest {
+        caller: Some(Caller::new(tenant, "ada")),
+        ..request(same)
+    };
+    assert_eq!(served(&models, of("other")).await, (false, false));
+    let longer = GenerateRequest {
+        max_tokens: Some(3),
+        ..request(same)
+    };
+    assert_eq!(served(&models, longer).await, (false, false));
+    let random = GenerateRequest {
+        sampling: Sampling {
+            temperature: 0.9,
+            seed: Some(1),
+            ..Sampling::default()
+        },
+        ..request(same)
+    };
+    assert_eq!(served(&models, random).await, (false, false));
 }

@@ -30,6 +30,9 @@ async fn metrics(State(app): State<App>, request: Request) -> Result<Response, P
         principal.require(Permission::SystemRead)?;
     }
     let health = app.karen.health().await;
-    let text = app.metrics.render(app.karen.live_turns(), &health);
+    let karen = &app.karen;
+    let text = app
+        .metrics
+        .render(karen.live_turns(), &health, karen.models());
     Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response())
 }

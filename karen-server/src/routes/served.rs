@@ -54,7 +54,7 @@ fn headers(served: &Served) -> HeaderMap {
         add(PASSED_OVER, &passed_over.join(", "));
     }
     if served.from_cache {
-        add(CACHE, "hit");
+        add(CACHE, if served.is_similar { "similar" } else { "hit" });
     }
     headers
 }

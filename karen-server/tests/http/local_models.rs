@@ -176,3 +176,33 @@ async fn the_command_adds_a_folder_of_models() {
     let listed = run(folder.path(), &["models", "list"]).await;
     assert!(listed.out.contains(", pinned"), "{}", listed.out);
 }
+
+#[tokio::test]
+async fn metrics_tell_of_each_models_state_answers_and_pace() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    let add = json!({ "path": demo(), "name": "measured" });
+    site.post("/api/v1/models", &token, &add).await.expect(201);
+    let ask = json!({
+        "model": "measured", "max_tokens": 8,
+        "messages": [{ "role": "user", "content": "hello" }],
+    });
+    let answer = site.post("/v1/chat/completions", &token, &ask).await;
+    let used = answer.expect(200).json()["usage"]["completion_tokens"].to_string();
+    let metrics = site.get("/metrics", &token).await.expect(200);
+    let text = metrics.text();
+    for line in [
+        "karen_model_state{model=\"measured\",state=\"warm\"} 1",
+        "karen_model_state{model=\"measured\",state=\"idle\"} 0",
+        "karen_model_waiting{model=\"measured\"} 0",
+        "karen_model_answers_total{model=\"measured\",from=\"model\"} 1",
+        "karen_model_first_token_seconds_count{model=\"measured\"} 1",
+        &format!("karen_model_tokens_total{{model=\"measured\",kind=\"completion\"}} {used}"),
+    ] {
+        assert!(
+            text.lines().any(|known| known == line),
+            "{line} is not in {text}"
+        );
+    }
+    site.close().await;
+}

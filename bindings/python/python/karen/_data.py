@@ -517,6 +517,8 @@ class Served:
     passed_over: list[PassedOver]
     """Those that a route would have preferred."""
     from_cache: bool
+    is_similar: bool
+    """Whether it was given to another question, which means the same."""
     """Whether the answer was given before, and the model was not asked again."""
 
     @classmethod

@@ -1,4 +1,7 @@
-//! What an answer from the exact cache takes, from the question to its last event.
+//! What an answer from the cache takes, from the question to its last event.
+
+mod pairs;
+mod semantic;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +27,11 @@ struct Row {
     load: f64,
 }
 
-pub(crate) async fn run(answers: usize) -> Result<()> {
+pub(crate) async fn run(answers: usize, is_semantic: bool) -> Result<()> {
+    if is_semantic {
+        return semantic::run(answers).await;
+    }
+
     let config = ModelsConfig {
         cache: Some(Arc::new(InProcessCache::new(1 << 30, Duration::MAX))),
         ..ModelsConfig::default()
