@@ -24,7 +24,7 @@
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
-//! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
+//! | `candle` | encoders, rerankers and chat models as Hugging Face has them | about thirty dependencies; a minute |
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |

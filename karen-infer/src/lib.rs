@@ -24,7 +24,7 @@
 //! | feature | gives | costs |
 //! |---|---|---|
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
-//! | `candle` | encoders and rerankers as Hugging Face has them | about thirty dependencies; a minute |
+//! | `candle` | encoders, rerankers and chat models as Hugging Face has them | about thirty dependencies; a minute |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs, and pulls | an HTTP client with TLS |
 //! | `redis` | a cache of answers that instances share | a Redis client |
@@ -39,7 +39,7 @@ mod cache;
 mod caller;
 #[cfg(feature = "candle")]
 mod candle;
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 mod constraint;
 mod error;
 mod estimate;
@@ -52,6 +52,8 @@ mod llama;
 mod message;
 mod models;
 mod name;
+#[cfg(any(feature = "llama", feature = "candle"))]
+mod prepare;
 mod registry;
 #[cfg(feature = "remote")]
 mod remote;
@@ -59,15 +61,17 @@ mod remote_config;
 mod remote_model;
 mod request;
 mod route;
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 mod sampler;
 mod served;
 mod static_adapter;
 mod static_embedder;
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 mod template;
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 mod text;
+#[cfg(any(feature = "llama", feature = "candle"))]
+mod writer;
 
 pub use adapter::{Capabilities, GenerateStream, Job, ModelAdapter, Prompt};
 pub use budget::{Budget, Charge};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::GgufShape;
-use crate::folder::{FolderError, Head, ModelFolder};
+use crate::folder::{FolderConfig, FolderError, Head, ModelFolder};
 use crate::gguf::{self, GgufError, GgufHeader};
 use crate::{ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
 
@@ -211,13 +211,16 @@ impl FileModel {
         Ok(Self {
             name: named(name, path.file_name())?,
             path,
-            architecture: folder.config.architecture,
+            architecture: folder.config.architecture().to_owned(),
             context_tokens: folder.context_tokens,
             size_bytes: folder.size_bytes,
             format: FileFormat::Safetensors,
-            task: match folder.config.head {
-                Head::Pooling => Task::Embed,
-                Head::Score => Task::Rerank,
+            task: match folder.config {
+                FolderConfig::Decoder(_) => Task::Generate,
+                FolderConfig::Encoder { config, .. } => match config.head {
+                    Head::Pooling => Task::Embed,
+                    Head::Score => Task::Rerank,
+                },
             },
             quantization: None,
             parameters: 0,

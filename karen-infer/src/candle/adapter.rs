@@ -1,4 +1,4 @@
-//! A folder of safetensors as a [`ModelAdapter`].
+//! An encoder as a [`ModelAdapter`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::registry::{FileModel, Task, checked_folder};
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
 
 /// An encoder, loaded at its first use.
-pub(crate) struct CandleAdapter {
+pub(crate) struct EncoderAdapter {
     path: PathBuf,
     task: Task,
     context_tokens: u32,
@@ -23,7 +23,7 @@ pub(crate) struct CandleAdapter {
     turn: Mutex<()>,
 }
 
-impl CandleAdapter {
+impl EncoderAdapter {
     /// `file` is a folder that was checked; nothing is read yet.
     pub(crate) fn new(file: &FileModel, threads: usize) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl CandleAdapter {
 }
 
 #[async_trait]
-impl ModelAdapter for CandleAdapter {
+impl ModelAdapter for EncoderAdapter {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             embed: self.task == Task::Embed,
@@ -131,7 +131,7 @@ impl ModelAdapter for CandleAdapter {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     operation: &'static str,
     work: impl FnOnce() -> Result<T, ModelError> + Send + 'static,
 ) -> Result<T, ModelError> {

@@ -10,7 +10,7 @@ use super::encoder::Encoder;
 use super::head::Score;
 use super::tokens::{Tokens, Vocabulary};
 use super::weights;
-use crate::folder::{Head, ModelFolder, Pooling};
+use crate::folder::{FolderConfig, Head, ModelFolder, Pooling};
 use crate::{ModelError, ModelErrorKind};
 
 pub(super) struct Model {
@@ -31,26 +31,27 @@ enum Output {
 impl Model {
     /// Loads a folder that was checked.
     pub(super) fn load(folder: &ModelFolder, threads: usize) -> Result<Self, ModelError> {
-        let vocabulary = Vocabulary::read(folder)?;
-        let failed = |e: candle_core::Error| {
-            let why = format!("its weights do not fit its config.json: {e}");
-            ModelError::new(
-                ModelErrorKind::Load(why),
+        let FolderConfig::Encoder { config, pooling } = &folder.config else {
+            let why = "it writes text, and an encoder was wanted".to_owned();
+            return Err(ModelError::new(
+                ModelErrorKind::Unsupported(why),
                 "load",
-                folder.path.display().to_string(),
-            )
+                "the model",
+            ));
         };
+        let vocabulary = Vocabulary::read(folder, config)?;
+        let failed = |e: candle_core::Error| unfit(folder, &e);
         let device = device().map_err(failed)?;
         let weights = weights::read(folder, &device).map_err(failed)?;
-        let output = match folder.config.head {
-            Head::Pooling => Output::Vector(folder.pooling),
-            Head::Score => Output::Score(Score::new(&folder.config, &weights).map_err(failed)?),
+        let output = match config.head {
+            Head::Pooling => Output::Vector(*pooling),
+            Head::Score => Output::Score(Score::new(config, &weights).map_err(failed)?),
         };
         Ok(Self {
             vocabulary,
-            encoder: Encoder::new(&folder.config, &weights).map_err(failed)?,
+            encoder: Encoder::new(config, &weights).map_err(failed)?,
             output,
-            pad_token: folder.config.pad_token,
+            pad_token: config.pad_token,
             device,
             threads: pool(threads)?,
         })
@@ -142,8 +143,15 @@ impl Model {
     }
 }
 
+/// Weights that are not what the folder says.
+pub(super) fn unfit(folder: &ModelFolder, error: &impl std::fmt::Display) -> ModelError {
+    let why = format!("its weights do not fit its config.json: {error}");
+    let subject = folder.path.display().to_string();
+    ModelError::new(ModelErrorKind::Load(why), "load", subject)
+}
+
 /// The first GPU of the kind that is built in, else the processor.
-fn device() -> CandleResult<Device> {
+pub(super) fn device() -> CandleResult<Device> {
     if candle_core::utils::cuda_is_available() {
         Device::new_cuda(0)
     } else if candle_core::utils::metal_is_available() {
@@ -153,7 +161,7 @@ fn device() -> CandleResult<Device> {
     }
 }
 
-fn pool(threads: usize) -> Result<ThreadPool, ModelError> {
+pub(super) fn pool(threads: usize) -> Result<ThreadPool, ModelError> {
     let built = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("karen-candle-{i}"))

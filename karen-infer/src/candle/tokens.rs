@@ -2,7 +2,7 @@
 
 use tokenizers::{EncodeInput, Tokenizer};
 
-use crate::folder::ModelFolder;
+use crate::folder::{EncoderConfig, ModelFolder};
 use crate::{ModelError, ModelErrorKind};
 
 const FILE: &str = "tokenizer.json";
@@ -25,39 +25,10 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     /// Reads the tokenizer of `folder`, which must be made for its weights.
-    pub(super) fn read(folder: &ModelFolder) -> Result<Self, ModelError> {
-        let path = folder.path.join(FILE);
-        let failed = |why: &str| {
-            let subject = folder.path.display().to_string();
-            ModelError::new(ModelErrorKind::Load(why.to_owned()), "load", subject)
-        };
-        let absent = |e| failed("it has no tokenizer.json; copy the whole folder").caused_by(e);
-        if std::fs::metadata(&path).map_err(absent)?.len() > FILE_BYTES_MAX {
-            return Err(failed("its tokenizer.json is larger than any needs to be"));
-        }
-        let damaged = "its tokenizer.json is damaged; copy it again";
-        let read = Tokenizer::from_file(&path);
-        let mut tokenizer = read.map_err(|e| failed(damaged).caused_by(e))?;
-        let tokens = tokenizer
-            .get_vocab(true)
-            .into_values()
-            .max()
-            .map_or(0, |id| id as usize + 1);
-        let rows = folder.config.vocabulary;
-        if !(1..=rows).contains(&tokens) {
-            return Err(failed(&format!(
-                "its tokenizer has {tokens} tokens, and its weights {rows}: \
-                 one of them is another model's"
-            )));
-        }
-        // Nothing is cut unsaid, and batches are padded here.
-        tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(None)
-            .expect("only a stride longer than the limit is refused");
+    pub(super) fn read(folder: &ModelFolder, config: &EncoderConfig) -> Result<Self, ModelError> {
         Ok(Self {
-            tokenizer,
-            token_types: folder.config.token_types as u32,
+            tokenizer: tokenizer(folder, config.vocabulary)?,
+            token_types: config.token_types as u32,
             context_tokens: folder.context_tokens,
         })
     }
@@ -102,4 +73,36 @@ impl Vocabulary {
         };
         Err(ModelError::new(kind, "read", "the text"))
     }
+}
+
+/// The tokenizer of `folder`, for weights of so many tokens.
+///
+/// # Errors
+/// `Load` when it is absent, damaged or another model's.
+pub(super) fn tokenizer(folder: &ModelFolder, rows: usize) -> Result<Tokenizer, ModelError> {
+    let path = folder.path.join(FILE);
+    let failed = |why: &str| {
+        let subject = folder.path.display().to_string();
+        ModelError::new(ModelErrorKind::Load(why.to_owned()), "load", subject)
+    };
+    let absent = |e| failed("it has no tokenizer.json; copy the whole folder").caused_by(e);
+    if std::fs::metadata(&path).map_err(absent)?.len() > FILE_BYTES_MAX {
+        return Err(failed("its tokenizer.json is larger than any needs to be"));
+    }
+    let damaged = "its tokenizer.json is damaged; copy it again";
+    let read = Tokenizer::from_file(&path);
+    let mut tokenizer = read.map_err(|e| failed(damaged).caused_by(e))?;
+    let ids = tokenizer.get_vocab(true).into_values();
+    let tokens = ids.max().map_or(0, |id| id as usize + 1);
+    if !(1..=rows).contains(&tokens) {
+        return Err(failed(&format!(
+            "its tokenizer has {tokens} tokens, and its weights {rows}: one of them is another model's"
+        )));
+    }
+    // Nothing is cut unsaid, and batches are padded here.
+    tokenizer.with_padding(None);
+    tokenizer
+        .with_truncation(None)
+        .expect("only a stride longer than the limit is refused");
+    Ok(tokenizer)
 }

@@ -1,12 +1,14 @@
-//! `config.json`: what an encoder is made of.
+//! `config.json`: what a model is made of.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::{FolderError, json};
+use super::decoder::{DecoderConfig, DecoderFamily};
+use super::{FolderError, Pooling, json};
 
 const FILE: &str = "config.json";
 /// The largest encoders have a few thousand; a damaged number is noticed by it.
@@ -18,6 +20,16 @@ const POSITIONS: RangeInclusive<u64> = 1..=1_048_576;
 const TOKEN_TYPES: RangeInclusive<u64> = 1..=1024;
 /// BERT's own, and DistilBERT's, which does not write it down.
 const LAYER_NORM_EPS: f64 = 1e-12;
+
+/// What a folder's model is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum FolderConfig {
+    Encoder {
+        config: EncoderConfig,
+        pooling: Pooling,
+    },
+    Decoder(DecoderConfig),
+}
 
 /// An encoder of the BERT family.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,22 +107,39 @@ struct Written {
     num_labels: Option<usize>,
 }
 
-/// What every model's file says: read first, as the rest is another's for another family.
-#[derive(Deserialize)]
-struct Kind {
-    model_type: Option<String>,
+impl FolderConfig {
+    /// Reads and checks the file of `folder`. Its type comes first, as the rest is another's for
+    /// another family.
+    pub(super) fn read(folder: &Path) -> Result<Self, FolderError> {
+        let fields: Option<Map<String, Value>> = json::read(folder, FILE)?;
+        let fields = fields.ok_or_else(|| FolderError::Absent(FILE.to_owned()))?;
+        let model_type = fields.get("model_type").and_then(Value::as_str);
+        let model_type = model_type.unwrap_or("model without a type").to_owned();
+        if let Some(family) = DecoderFamily::of(&model_type) {
+            return DecoderConfig::new(&model_type, family, fields).map(Self::Decoder);
+        }
+        let family = Family::of(&model_type)?;
+        let written: Written =
+            serde_json::from_value(Value::Object(fields)).map_err(|source| FolderError::Json {
+                file: FILE.to_owned(),
+                source,
+            })?;
+        Ok(Self::Encoder {
+            config: written.check(family)?,
+            pooling: Pooling::read(folder)?,
+        })
+    }
+
+    /// The family as its makers call it.
+    pub(crate) fn architecture(&self) -> &str {
+        match self {
+            Self::Encoder { config, .. } => &config.architecture,
+            Self::Decoder(config) => &config.architecture,
+        }
+    }
 }
 
 impl EncoderConfig {
-    /// Reads and checks the file of `folder`.
-    pub(super) fn read(folder: &Path) -> Result<Self, FolderError> {
-        let absent = || FolderError::Absent(FILE.to_owned());
-        let kind: Kind = json::read(folder, FILE)?.ok_or_else(absent)?;
-        let family = Family::of(kind.model_type.as_deref().unwrap_or("model without a type"))?;
-        let written: Written = json::read(folder, FILE)?.ok_or_else(absent)?;
-        written.check(family)
-    }
-
     /// Tokens of a text at most, with those that frame it.
     pub(super) fn tokens_max(&self) -> u32 {
         u32::try_from(self.positions - self.first_position).unwrap_or(u32::MAX)

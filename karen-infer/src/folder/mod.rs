@@ -4,7 +4,10 @@
 //! pooling's own file how sentence-transformers makes one vector of it. Candle is only given folders
 //! that pass here.
 
+#[cfg(feature = "candle")]
+mod chat;
 mod config;
+mod decoder;
 mod error;
 mod json;
 mod pooling;
@@ -13,8 +16,13 @@ mod weights;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "candle")]
+pub(crate) use self::chat::ChatFiles;
+#[cfg(feature = "candle")]
 pub(crate) use self::config::{Activation, Family};
-pub(crate) use self::config::{EncoderConfig, Head};
+pub(crate) use self::config::{EncoderConfig, FolderConfig, Head};
+pub(crate) use self::decoder::DecoderConfig;
+#[cfg(feature = "candle")]
+pub(crate) use self::decoder::DecoderFamily;
 pub(crate) use self::error::FolderError;
 pub(crate) use self::pooling::Pooling;
 
@@ -22,9 +30,8 @@ pub(crate) use self::pooling::Pooling;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelFolder {
     pub(crate) path: PathBuf,
-    pub(crate) config: EncoderConfig,
-    pub(crate) pooling: Pooling,
-    /// Tokens of a text at most, with those that frame it.
+    pub(crate) config: FolderConfig,
+    /// Tokens at most: of a text with those that frame it, or of a prompt with its answer.
     pub(crate) context_tokens: u32,
     /// The files of weights, each whole.
     pub(crate) weights: Vec<PathBuf>,
@@ -35,15 +42,19 @@ pub(crate) struct ModelFolder {
 impl ModelFolder {
     /// Reads and checks everything but the weights themselves.
     pub(crate) fn read(path: &Path) -> Result<Self, FolderError> {
-        let config = EncoderConfig::read(path)?;
-        let pooling = Pooling::read(path)?;
-        let trained_for = pooling::tokens_max(path)?;
+        let config = FolderConfig::read(path)?;
+        let context_tokens = match &config {
+            FolderConfig::Encoder { config, .. } => {
+                let trained_for = pooling::tokens_max(path)?;
+                config.tokens_max().min(trained_for.unwrap_or(u32::MAX))
+            }
+            FolderConfig::Decoder(config) => config.context_tokens,
+        };
         let (weights, size_bytes) = weights::read(path)?;
         Ok(Self {
             path: path.to_owned(),
-            context_tokens: config.tokens_max().min(trained_for.unwrap_or(u32::MAX)),
             config,
-            pooling,
+            context_tokens,
             weights,
             size_bytes,
         })

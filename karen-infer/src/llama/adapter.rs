@@ -11,11 +11,9 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use super::engine::{Engine, EngineOptions};
 use super::task::Task;
 use crate::adapter::GenerateStream;
-use crate::constraint::{Constraint, Form};
-use crate::{
-    AnswerFormat, Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt, ToolChoice,
-    ToolSpec,
-};
+use crate::prepare::{constraint, order, room};
+use crate::writer::Writer;
+use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
 
 /// A GGUF file, loaded at its first use.
 pub(crate) struct LlamaAdapter {
@@ -86,21 +84,17 @@ impl ModelAdapter for LlamaAdapter {
         let engine = self.engine().await?;
         let place = Some(engine.place()?);
         let prompt = engine.tokenize(&job.prompt)?;
-        let room = engine.room(prompt.len())?;
-        let constraint = constraint(&engine, &job).await?;
+        let room = room(prompt.len(), self.options.context_tokens)?;
+        let forms = Arc::clone(&engine);
+        let constraint = constraint(&job, move |form| forms.constraints()?.compile(form)).await?;
         let (events, stream) = mpsc::unbounded_channel();
         engine.submit(Task {
-            prompt,
-            tools: tools(&job.prompt).iter().map(|t| t.name.clone()).collect(),
-            constraint,
-            sampling: job.sampling,
-            stop: job.stop,
-            tokens_max: job.max_tokens.map_or(room, |max| max.min(room)),
+            writer: Writer::new(order(&job, prompt.len(), room, constraint, events)),
+            is_seeded: job.sampling.seed.is_some(),
             ignore_end: job.ignore_end,
-            token_ids: job.token_ids,
             cancel: job.cancel,
+            prompt,
             place,
-            events,
         })?;
         Ok(UnboundedReceiverStream::new(stream).boxed())
     }
@@ -117,37 +111,5 @@ impl ModelAdapter for LlamaAdapter {
             "embed with",
             "the model",
         ))
-    }
-}
-
-/// What the answer is kept to. Compiling it may take long, and blocks nobody.
-///
-/// # Errors
-/// `Invalid` also with stop texts: they would cut an answer that is to be whole.
-async fn constraint(engine: &Arc<Engine>, job: &Job) -> Result<Option<Constraint>, ModelError> {
-    if job.format == AnswerFormat::Text && job.tool_choice == ToolChoice::Auto {
-        return Ok(None);
-    }
-    if !job.stop.is_empty() {
-        let why = "stop texts would cut an answer that is kept to a form".to_owned();
-        let kind = ModelErrorKind::Invalid(why);
-        return Err(ModelError::new(kind, "answer", "the prompt"));
-    }
-    let (engine, job) = (Arc::clone(engine), job.clone());
-    let compile = tokio::task::spawn_blocking(move || {
-        engine.constraints()?.compile(Form {
-            format: &job.format,
-            tool_choice: &job.tool_choice,
-            tools: tools(&job.prompt),
-        })
-    });
-    let failed = |e| ModelError::new(ModelErrorKind::Internal, "read", "a form").caused_by(e);
-    compile.await.map_err(failed)?
-}
-
-fn tools(prompt: &Prompt) -> &[ToolSpec] {
-    match prompt {
-        Prompt::Chat { tools, .. } => tools,
-        Prompt::Text(_) => &[],
     }
 }

@@ -11,9 +11,10 @@ use std::sync::mpsc::Receiver;
 use llama_cpp_2::DecodeError;
 use llama_cpp_2::model::LlamaModel;
 
-use super::answer::{Answer, Next};
+use super::answer::Answer;
 use super::sequences::{Piece, STEP_TOKENS, SequenceId, Sequences, StepError};
 use super::task::Task;
+use crate::writer::Next;
 use crate::{FinishReason, ModelError, ModelErrorKind};
 
 /// Tokens of prompts in a step that also writes: who writes is not held up for long.

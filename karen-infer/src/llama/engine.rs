@@ -17,6 +17,7 @@ use super::batcher::Batcher;
 use super::sequences::{STEP_TOKENS, Sequences};
 use super::task::Task;
 use crate::constraint::{Constraints, Vocabulary};
+use crate::prepare::no_template;
 use crate::template::ChatTemplate;
 use crate::{ModelError, ModelErrorKind, Prompt};
 
@@ -32,7 +33,6 @@ pub(super) struct Engine {
     template: Option<ChatTemplate>,
     /// Made when an answer is first kept to a form.
     constraints: OnceLock<Constraints>,
-    context_tokens: u32,
     tasks: Sender<Task>,
     queue: Arc<Semaphore>,
 }
@@ -60,7 +60,6 @@ impl Engine {
             model,
             template,
             constraints: OnceLock::new(),
-            context_tokens: options.context_tokens,
             tasks,
             queue: Arc::new(Semaphore::new(QUEUE_MAX)),
         })
@@ -79,28 +78,6 @@ impl Engine {
                 Ok(vocab.tokenize(text.as_bytes(), add_special, true))
             }
         }
-    }
-
-    /// The tokens that are left for an answer after a prompt of so many.
-    pub(super) fn room(&self, prompt: usize) -> Result<u32, ModelError> {
-        let prompt_tokens = u32::try_from(prompt).unwrap_or(u32::MAX);
-        if prompt_tokens == 0 {
-            let why = "the prompt is empty".to_owned();
-            return Err(ModelError::new(
-                ModelErrorKind::Invalid(why),
-                "answer",
-                "the prompt",
-            ));
-        }
-        if prompt_tokens >= self.context_tokens {
-            let context_tokens = self.context_tokens;
-            let kind = ModelErrorKind::PromptTooLong {
-                prompt_tokens,
-                context_tokens,
-            };
-            return Err(ModelError::new(kind, "answer", "the prompt"));
-        }
-        Ok(self.context_tokens - prompt_tokens)
     }
 
     /// What keeps answers to a form. The first time takes as long as sorting the vocabulary.
@@ -174,11 +151,6 @@ fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError>
         }
     };
     ChatTemplate::new(source, special(vocab.bos()), special(vocab.eos())).map(Some)
-}
-
-fn no_template() -> ModelError {
-    let why = "it carries no chat template; use a chat model, or complete plain text".to_owned();
-    ModelError::new(ModelErrorKind::Unsupported(why), "chat with", "the model")
 }
 
 /// Starts the thread, and waits until it has its context: what is wrong is known at loading.

@@ -1,6 +1,6 @@
 //! What the handles share: the models, and how they run.
 
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 use std::num::NonZeroU32;
 #[cfg(any(feature = "llama", feature = "candle"))]
 use std::num::NonZeroUsize;
@@ -14,6 +14,8 @@ use super::entry::{Entries, Entry, Source};
 use super::resident::{Resident, Residents};
 use crate::cache::Questions;
 use crate::estimate::MemoryEstimate;
+#[cfg(feature = "candle")]
+use crate::registry::Task;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
 use crate::remote::Connections;
@@ -21,7 +23,7 @@ use crate::static_adapter::StaticAdapter;
 use crate::{ModelAdapter, ModelError, ModelErrorKind, ModelName};
 
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
-#[cfg(feature = "llama")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 const CONTEXT_TOKENS_DEFAULT_MAX: u32 = 8192;
 /// Answers that a model gives at once: beyond a few, each only gets slower.
 #[cfg(feature = "llama")]
@@ -108,7 +110,7 @@ impl Shared {
         }
     }
 
-    #[cfg(feature = "llama")]
+    #[cfg(any(feature = "llama", feature = "candle"))]
     fn context_tokens(&self, trained: u32) -> u32 {
         let chosen = || trained.min(CONTEXT_TOKENS_DEFAULT_MAX);
         self.config
@@ -212,7 +214,13 @@ impl Shared {
 
     #[cfg(feature = "candle")]
     fn folder_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
-        let adapter = crate::candle::CandleAdapter::new(file, self.threads());
+        if file.task == Task::Generate {
+            let context_tokens = self.context_tokens(file.context_tokens);
+            let path = file.path.clone();
+            let adapter = crate::candle::DecoderAdapter::new(path, context_tokens, self.threads());
+            return Ok(Arc::new(adapter));
+        }
+        let adapter = crate::candle::EncoderAdapter::new(file, self.threads());
         Ok(Arc::new(adapter))
     }
 
