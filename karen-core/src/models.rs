@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karen_infer::{
-    HubConfig, InProcessCache, ModelName, Models, ModelsConfig, RemoteConfig, ResponseCache,
-    SemanticConfig,
+    HubConfig, InProcessCache, LlamaSettings, ModelName, Models, ModelsConfig, RemoteConfig,
+    ResponseCache, SemanticConfig,
 };
 
 use crate::Result;
@@ -32,6 +32,7 @@ pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) ->
             .then(|| settings.memory_mib.saturating_mul(1 << 20)),
         idle: (settings.idle_minutes > 0)
             .then(|| Duration::from_secs(60 * u64::from(settings.idle_minutes))),
+        llama: llama_settings(settings),
         remote: remote_config(settings),
         hub: hub_config(settings),
         cooldown: Duration::from_secs(u64::from(settings.cooldown_seconds)),
@@ -65,6 +66,17 @@ async fn scan(models: &Models, settings: &ModelSettings) -> Result<()> {
         tracing::warn!(path = %path.display(), error, "a file of models.folder is not added");
     }
     Ok(())
+}
+
+fn llama_settings(settings: &ModelSettings) -> LlamaSettings {
+    LlamaSettings {
+        cache_numbers: settings.cache_numbers,
+        flash_attention: settings.flash_attention,
+        mmap: settings.mmap,
+        mlock: settings.mlock,
+        warm_up: settings.warm_up,
+        lora: None,
+    }
 }
 
 fn remote_config(settings: &ModelSettings) -> RemoteConfig {

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     AnswerFormat, GenerateEvent, Message, ModelError, ModelErrorKind, Sampling, ToolChoice,
-    ToolSpec,
+    ToolSpec, Waiting,
 };
 
 /// A model that can be loaded and asked, whatever it runs on.
@@ -161,6 +161,8 @@ pub struct Job {
     pub ignore_end: bool,
     /// Gives the id of each token too.
     pub token_ids: bool,
+    /// How it waits for its turn.
+    pub waiting: Waiting,
     /// Ends the answer early.
     pub cancel: CancellationToken,
 }

@@ -69,8 +69,24 @@ struct Tensors {
     bytes: HashMap<u32, u64>,
 }
 
-/// Reads and checks the header of the file at `path`.
+/// Reads and checks the header of the model at `path`.
 pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
+    let (metadata, tensors, have) = checked(path)?;
+    header(&metadata, &tensors, have)
+}
+
+/// Checks that the file at `path` is whole and changes the weights of a model.
+#[cfg(feature = "llama")]
+pub(crate) fn read_adapter(path: &Path) -> Result<(), GgufError> {
+    let (metadata, ..) = checked(path)?;
+    match metadata.get("general.type") {
+        Some(MetaValue::Text(kind)) if kind == "adapter" => Ok(()),
+        _ => Err(GgufError::Damaged("it is no adapter")),
+    }
+}
+
+/// What the file says, and its bytes, which are no fewer than it says.
+fn checked(path: &Path) -> Result<(HashMap<String, MetaValue>, Tensors, u64), GgufError> {
     let file = File::open(path).map_err(GgufError::Read)?;
     let have = file.metadata().map_err(GgufError::Read)?.len();
     let mut reader = Reader {
@@ -90,7 +106,7 @@ pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
     if have < want {
         return Err(GgufError::Truncated { have, want });
     }
-    header(&metadata, &tensors, have)
+    Ok((metadata, tensors, have))
 }
 
 fn header(

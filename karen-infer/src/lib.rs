@@ -49,6 +49,7 @@ mod gguf;
 mod hub;
 #[cfg(feature = "llama")]
 mod llama;
+mod llama_settings;
 mod message;
 mod models;
 mod name;
@@ -70,6 +71,7 @@ mod static_embedder;
 mod template;
 #[cfg(any(feature = "llama", feature = "candle"))]
 mod text;
+mod waiting;
 #[cfg(any(feature = "llama", feature = "candle"))]
 mod writer;
 
@@ -83,6 +85,7 @@ pub use error::{ModelError, ModelErrorKind};
 pub use estimate::MemoryEstimate;
 pub use generation::Generation;
 pub use hub::{HubConfig, HubModel, Pull, PullEvent};
+pub use llama_settings::{CacheNumbers, FlashAttention, LlamaSettings, Lora};
 pub use message::{Image, Message, Role, ToolCall, ToolSpec};
 pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig, RouteInfo, Scanned};
 pub use name::ModelName;
@@ -95,3 +98,4 @@ pub use request::{
 pub use route::{Choose, Route};
 pub use served::{PassedOver, Served, Why};
 pub use static_embedder::StaticEmbedder;
+pub use waiting::{Priority, Waiting};

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::estimate::GgufShape;
 use crate::folder::{FolderConfig, FolderError, Head, ModelFolder};
 use crate::gguf::{self, GgufError, GgufHeader};
-use crate::{ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
+use crate::{LlamaSettings, ModelError, ModelErrorKind, ModelName, RemoteModel, Route};
 
 const FILE: &str = "models.toml";
-/// 2 brought remote models and routes, 3 folders, 4 what is known of a model before it loads, and pins.
+/// 2 brought remote models and routes, 3 folders, 4 what is known of a model before it loads, pins, and
+/// settings of its own.
 const VERSION: u32 = 4;
 
 /// The registry as its file holds it.
@@ -69,6 +70,9 @@ pub(crate) struct FileModel {
     /// It is unloaded for no other.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) pinned: bool,
+    /// How llama.cpp runs it, where that is not as others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) llama: Option<LlamaSettings>,
     /// What its memory depends on. Last, as TOML has tables behind values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) shape: Option<GgufShape>,
@@ -202,6 +206,7 @@ impl FileModel {
             quantization: header.quantization,
             parameters: header.parameters,
             pinned: false,
+            llama: None,
             shape: Some(header.shape),
         })
     }
@@ -225,6 +230,7 @@ impl FileModel {
             quantization: None,
             parameters: 0,
             pinned: false,
+            llama: None,
             shape: None,
         })
     }
@@ -270,16 +276,24 @@ pub(crate) fn checked_folder(path: &Path) -> Result<ModelFolder, ModelError> {
 
 /// The header of the GGUF file at `path`, or what is wrong with it.
 pub(crate) fn checked_header(path: &Path) -> Result<GgufHeader, ModelError> {
-    gguf::read(path).map_err(|error| {
-        let kind = match &error {
-            GgufError::Read(e) if e.kind() == io::ErrorKind::NotFound => {
-                ModelErrorKind::Invalid("there is no such file".to_owned())
-            }
-            GgufError::Read(e) => ModelErrorKind::Invalid(e.to_string()),
-            _ => ModelErrorKind::Load(error.to_string()),
-        };
-        ModelError::new(kind, "use", path.display().to_string()).caused_by(error)
-    })
+    gguf::read(path).map_err(|error| unusable(path, error))
+}
+
+/// `Ok` when the file at `path` is whole and changes the weights of a model.
+#[cfg(feature = "llama")]
+pub(crate) fn checked_adapter(path: &Path) -> Result<(), ModelError> {
+    gguf::read_adapter(path).map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: GgufError) -> ModelError {
+    let kind = match &error {
+        GgufError::Read(e) if e.kind() == io::ErrorKind::NotFound => {
+            ModelErrorKind::Invalid("there is no such file".to_owned())
+        }
+        GgufError::Read(e) => ModelErrorKind::Invalid(e.to_string()),
+        _ => ModelErrorKind::Load(error.to_string()),
+    };
+    ModelError::new(kind, "use", path.display().to_string()).caused_by(error)
 }
 
 pub(crate) fn kind_of(error: &io::Error) -> ModelErrorKind {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Caller, Message, ModelName, ToolCall, ToolSpec};
+use crate::{Caller, Message, ModelName, ToolCall, ToolSpec, Waiting};
 
 /// An answer to a chat is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub struct GenerateRequest {
     pub caller: Option<Caller>,
     /// Asks the model even where the cache has the answer.
     pub fresh: bool,
+    /// How it waits for a model that others ask too.
+    pub waiting: Waiting,
 }
 
 /// Whether a tool must be called.
@@ -92,6 +94,8 @@ pub struct CompletionRequest {
     pub ignore_end: bool,
     /// Gives the id of each token too.
     pub token_ids: bool,
+    /// How it waits for a model that others ask too.
+    pub waiting: Waiting,
 }
 
 /// How the next token is chosen, in this order: penalties, temperature, `top_k`, `top_p`, `min_p`.

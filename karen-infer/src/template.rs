@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::{Message, ModelError, ModelErrorKind, ToolSpec};
 
 const NAME: &str = "chat";
+/// Instructions that a template may run: a long chat takes some hundred thousand, one that loops for
+/// ever ends within seconds.
+const FUEL: u64 = 20_000_000;
 
 /// A compiled chat template.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         // As transformers renders: see apply_chat_template there.
         environment.set_syntax(whitespace()?);
+        environment.set_fuel(Some(FUEL));
         environment.set_unknown_method_callback(unknown_method_callback);
         environment.add_function("raise_exception", raise_exception);
         environment.add_function("strftime_now", strftime_now);
@@ -70,9 +74,12 @@ impl ChatTemplate {
             eos_token => self.eos.as_str(),
         });
         rendered.map_err(|e| {
-            let why = e
-                .detail()
-                .unwrap_or("its chat template cannot render these messages");
+            let why = match e.kind() {
+                ErrorKind::OutOfFuel => "its chat template does not come to an end",
+                _ => e
+                    .detail()
+                    .unwrap_or("its chat template cannot render these messages"),
+            };
             failed(ModelErrorKind::Invalid(why.to_owned()), e)
         })
     }
@@ -191,6 +198,15 @@ mod tests {
         let expect =
             r#"<s>{"name":"add","description":"a < b","parameters":{"type":"object"}}HIadd"#;
         assert_eq!(render(source, &messages, &tools).expect("renders"), expect);
+    }
+
+    #[test]
+    fn a_template_that_loops_is_stopped() {
+        let source =
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+        let error = render(source, &[], &[]).expect_err("it would run for hours");
+        let why = "its chat template does not come to an end".to_owned();
+        assert_eq!(*error.kind(), ModelErrorKind::Invalid(why));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use karen_infer::{HubConfig, ModelName, RemoteModel, Route};
+use karen_infer::{CacheNumbers, FlashAttention, HubConfig, ModelName, RemoteModel, Route};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting};
@@ -134,6 +134,16 @@ pub struct ModelSettings {
     /// The variable that may hold a token for the hub. Empty: `HF_TOKEN` for Hugging Face, none for a
     /// mirror.
     pub hub_token_env: String,
+    /// How the numbers of what GGUF models have read are kept: `f16`, `q8_0` or `q4_0`.
+    pub cache_numbers: CacheNumbers,
+    /// Whether their attention is computed in blocks: `auto`, `on` or `off`.
+    pub flash_attention: FlashAttention,
+    /// Whether their files are mapped into memory, where processes share them.
+    pub mmap: bool,
+    /// Whether their weights are kept from being swapped out.
+    pub mlock: bool,
+    /// Whether they run once when they load.
+    pub warm_up: bool,
     /// Mebibytes of answers that are kept to be given again, 0 to 65,536. 0: every question is put
     /// to a model.
     pub cache_mib: u32,
@@ -275,6 +285,11 @@ impl Default for ModelSettings {
             proxy: String::new(),
             hub: HubConfig::HUGGING_FACE.to_owned(),
             hub_token_env: String::new(),
+            cache_numbers: CacheNumbers::default(),
+            flash_attention: FlashAttention::default(),
+            mmap: true,
+            mlock: false,
+            warm_up: true,
             cache_mib: 0,
             cache_minutes: 60,
             cache_similar: false,

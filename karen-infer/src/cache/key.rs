@@ -121,6 +121,7 @@ mod tests {
             max_tokens: None,
             ignore_end: false,
             token_ids: false,
+            waiting: crate::Waiting::default(),
             cancel: CancellationToken::new(),
         }
     }

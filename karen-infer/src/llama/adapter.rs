@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use super::engine::{Engine, EngineOptions};
@@ -38,11 +39,11 @@ impl LlamaAdapter {
         if let Some(engine) = &*engine {
             return Ok(Arc::clone(engine));
         }
-        let (path, options) = (self.path.clone(), self.options);
+        let (path, options) = (self.path.clone(), self.options.clone());
         let load = tokio::task::spawn_blocking(move || {
             // Looked at again: the file may have changed since it was added.
             crate::registry::checked_header(&path)?;
-            Engine::load(&path, options)
+            Engine::load(&path, &options)
         });
         let failed =
             |e| ModelError::new(ModelErrorKind::Internal, "load", "the model").caused_by(e);
@@ -92,6 +93,8 @@ impl ModelAdapter for LlamaAdapter {
             writer: Writer::new(order(&job, prompt.len(), room, constraint, events)),
             is_seeded: job.sampling.seed.is_some(),
             ignore_end: job.ignore_end,
+            priority: job.waiting.priority,
+            gives_up_at: job.waiting.at_most.map(|wait| Instant::now() + wait),
             cancel: job.cancel,
             prompt,
             place,

@@ -5,13 +5,14 @@
 //! Where the cache runs full, what rests in it goes first; then the answer that came last steps back
 //! and reads again when another has ended, so that the one that came first always gets on.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 
 use llama_cpp_2::DecodeError;
 use llama_cpp_2::model::LlamaModel;
+use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::line::Line;
 use super::sequences::{Piece, STEP_TOKENS, SequenceId, Sequences, StepError};
 use super::task::Task;
 use crate::writer::Next;
@@ -27,7 +28,7 @@ pub(super) struct Batcher<'model> {
     parallel: usize,
     /// Tokens that the cache holds.
     cells: usize,
-    waiting: VecDeque<Answer>,
+    waiting: Line<Answer>,
     /// Those that came first stand first.
     running: Vec<Running>,
     /// One had to step back: nobody is let in before another has ended.
@@ -61,7 +62,7 @@ impl<'model> Batcher<'model> {
             sequences,
             parallel,
             cells,
-            waiting: VecDeque::new(),
+            waiting: Line::new(),
             running: Vec::new(),
             is_crowded: false,
         }
@@ -79,13 +80,19 @@ impl<'model> Batcher<'model> {
     /// Takes in what was asked; waits for it where there is nothing else to do. `false` at the end.
     fn receive(&mut self, inbox: &Receiver<Task>) -> bool {
         if self.is_idle() {
+            debug_assert!(self.sequences.agree_with_cache(), "cells are lost");
             match inbox.recv() {
-                Ok(task) => self.waiting.push_back(Answer::new(task)),
+                Ok(task) => self.line_up(task),
                 Err(_) => return false,
             }
         }
-        self.waiting.extend(inbox.try_iter().map(Answer::new));
+        inbox.try_iter().for_each(|task| self.line_up(task));
         true
+    }
+
+    fn line_up(&mut self, task: Task) {
+        let (priority, gives_up_at) = (task.priority, task.gives_up_at);
+        self.waiting.push(Answer::new(task), priority, gives_up_at);
     }
 
     fn is_idle(&self) -> bool {
@@ -98,19 +105,21 @@ impl<'model> Batcher<'model> {
                 self.leave(place).finish(FinishReason::Cancelled);
             }
         }
-        for place in (0..self.waiting.len()).rev() {
-            if self.waiting[place].is_cancelled()
-                && let Some(answer) = self.waiting.remove(place)
-            {
+        let given_up = self.waiting.give_up(Instant::now(), Answer::is_cancelled);
+        for (answer, is_late) in given_up {
+            if is_late {
+                let subject = "the answer: its turn did not come in time";
+                answer.fail(ModelError::new(ModelErrorKind::Timeout, "begin", subject));
+            } else {
                 answer.finish(FinishReason::Cancelled);
             }
         }
     }
 
-    /// Lets those in who wait, in their order, as long as their prompts fit beside what is read.
+    /// Lets those in who wait, the most urgent first, as long as their prompts fit beside what is read.
     fn admit(&mut self) {
         while self.running.len() < self.parallel
-            && let Some(answer) = self.waiting.front()
+            && let Some(answer) = self.waiting.first()
         {
             if !self.running.is_empty() && (self.is_crowded || !self.fits(answer)) {
                 return;
@@ -118,7 +127,7 @@ impl<'model> Batcher<'model> {
             let Some(sequence) = self.sequences.take(answer.tokens(), answer.may_share()) else {
                 return;
             };
-            let mut answer = self.waiting.pop_front().expect("there is a first");
+            let mut answer = self.waiting.pop().expect("there is a first");
             answer.begin(self.sequences.read(sequence));
             self.running.push(Running { answer, sequence });
         }
@@ -228,7 +237,7 @@ impl<'model> Batcher<'model> {
                 subject,
             ));
         } else {
-            self.waiting.push_front(answer);
+            self.waiting.return_first(answer);
             self.is_crowded = true;
         }
     }

@@ -6,10 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use llama_cpp_2::context::params::LlamaContextParams;
-use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_sys_2::{
+    LLAMA_FLASH_ATTN_TYPE_AUTO, LLAMA_FLASH_ATTN_TYPE_DISABLED, LLAMA_FLASH_ATTN_TYPE_ENABLED,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::backend::backend;
@@ -18,8 +21,11 @@ use super::sequences::{STEP_TOKENS, Sequences};
 use super::task::Task;
 use crate::constraint::{Constraints, Vocabulary};
 use crate::prepare::no_template;
+use crate::registry::checked_adapter;
 use crate::template::ChatTemplate;
-use crate::{ModelError, ModelErrorKind, Prompt};
+use crate::{
+    CacheNumbers, FlashAttention, LlamaSettings, Lora, ModelError, ModelErrorKind, Prompt,
+};
 
 /// Answers that wait for the model at most; beyond that callers are told that it is busy.
 const QUEUE_MAX: usize = 64;
@@ -37,8 +43,14 @@ pub(super) struct Engine {
     queue: Arc<Semaphore>,
 }
 
+/// An adapter of the model's weights, and how much of it is applied.
+struct AppliedLora {
+    adapter: LlamaLoraAdapter,
+    scale: f32,
+}
+
 /// How an engine runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EngineOptions {
     pub(crate) threads: usize,
     /// Tokens of one prompt and its answer.
@@ -47,15 +59,16 @@ pub(crate) struct EngineOptions {
     pub(crate) cache_tokens: u32,
     /// Answers that are given at once at most, 1 to 64.
     pub(crate) parallel: usize,
+    pub(crate) settings: LlamaSettings,
 }
 
 impl Engine {
     /// Loads a checked GGUF file. Takes as long as reading it; call it where blocking is fine.
-    pub(super) fn load(path: &Path, options: EngineOptions) -> Result<Self, ModelError> {
-        let model = load_model(path)?;
+    pub(super) fn load(path: &Path, options: &EngineOptions) -> Result<Self, ModelError> {
+        let (model, lora) = load_model(path, &options.settings)?;
         let template = chat_template(&model)?;
         let (tasks, inbox) = channel();
-        start_thread(Arc::clone(&model), options, inbox)?;
+        start_thread(Arc::clone(&model), lora, options.clone(), inbox)?;
         Ok(Self {
             model,
             template,
@@ -105,15 +118,39 @@ impl Engine {
     }
 }
 
-fn load_model(path: &Path) -> Result<Arc<LlamaModel>, ModelError> {
-    let failed = |e| {
-        let why = "llama.cpp refuses it; its reason is in the log".to_owned();
-        let kind = ModelErrorKind::Load(why);
-        ModelError::new(kind, "load", path.display().to_string()).caused_by(e)
-    };
-    let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default())
-        .map_err(failed)?;
-    Ok(Arc::new(model))
+/// The model, and the change of its weights that every answer is to have.
+fn load_model(
+    path: &Path,
+    settings: &LlamaSettings,
+) -> Result<(Arc<LlamaModel>, Option<AppliedLora>), ModelError> {
+    let params = LlamaModelParams::default()
+        .with_use_mmap(settings.mmap)
+        .with_use_mlock(settings.mlock);
+    let loaded = LlamaModel::load_from_file(backend()?, path, &params);
+    let mut model = loaded.map_err(|e| refused(path).caused_by(e))?;
+    let lora = settings
+        .lora
+        .as_ref()
+        .map(|lora| load_lora(&mut model, lora));
+    Ok((Arc::new(model), lora.transpose()?))
+}
+
+fn load_lora(model: &mut LlamaModel, lora: &Lora) -> Result<AppliedLora, ModelError> {
+    checked_adapter(&lora.path)?;
+    let adapter = model.lora_adapter_init(&lora.path);
+    Ok(AppliedLora {
+        adapter: adapter.map_err(|e| refused(&lora.path).caused_by(e))?,
+        scale: lora.scale,
+    })
+}
+
+fn refused(path: &Path) -> ModelError {
+    let why = "llama.cpp refuses it; its reason is in the log".to_owned();
+    ModelError::new(
+        ModelErrorKind::Load(why),
+        "load",
+        path.display().to_string(),
+    )
 }
 
 /// The tokens as an answer writes them: control tokens write nothing.
@@ -156,33 +193,27 @@ fn chat_template(model: &LlamaModel) -> Result<Option<ChatTemplate>, ModelError>
 /// Starts the thread, and waits until it has its context: what is wrong is known at loading.
 fn start_thread(
     model: Arc<LlamaModel>,
+    lora: Option<AppliedLora>,
     options: EngineOptions,
     inbox: Receiver<Task>,
 ) -> Result<(), ModelError> {
     let (ready, wait) = oneshot::channel();
     thread::Builder::new()
         .name("karen-model".to_owned())
-        .spawn(move || serve(&model, options, &inbox, ready))
+        .spawn(move || serve(&model, lora, &options, &inbox, ready))
         .map_err(|e| unavailable().caused_by(e))?;
     wait.blocking_recv().unwrap_or_else(|_| Err(unavailable()))
 }
 
 fn serve(
     model: &LlamaModel,
-    options: EngineOptions,
+    lora: Option<AppliedLora>,
+    options: &EngineOptions,
     inbox: &Receiver<Task>,
     ready: oneshot::Sender<Result<(), ModelError>>,
 ) {
-    let context = backend().and_then(|backend| {
-        let why = "memory may be short; lower models.context_tokens".to_owned();
-        let kind = ModelErrorKind::Load(why);
-        let failed = |e| ModelError::new(kind, "make a context for", "the model").caused_by(e);
-        model
-            .new_context(backend, context_params(options))
-            .map_err(failed)
-    });
-    let sequences = match context {
-        Ok(context) => Sequences::new(model, context, sequences(options)),
+    let sequences = match sequences(model, lora, options) {
+        Ok(sequences) => sequences,
         Err(error) => {
             // Nobody waits any more when loading was given up.
             let _ = ready.send(Err(error));
@@ -194,17 +225,60 @@ fn serve(
     Batcher::new(model, sequences, options.parallel, cells).serve(inbox);
 }
 
-fn sequences(options: EngineOptions) -> usize {
+/// The context, with its adapter and as warm as the settings say.
+fn sequences<'model>(
+    model: &'model LlamaModel,
+    lora: Option<AppliedLora>,
+    options: &EngineOptions,
+) -> Result<Sequences<'model>, ModelError> {
+    let why = "memory may be short; lower models.context_tokens".to_owned();
+    let kind = ModelErrorKind::Load(why);
+    let failed = |e| ModelError::new(kind, "make a context for", "the model").caused_by(e);
+    let context = model.new_context(backend()?, context_params(options));
+    let mut context = context.map_err(failed)?;
+    if let Some(AppliedLora { mut adapter, scale }) = lora {
+        // The model owns what the adapter points to.
+        context.lora_adapter_set(&mut adapter, scale).map_err(|e| {
+            let kind = ModelErrorKind::Load("it was made for another model".to_owned());
+            ModelError::new(kind, "apply", "the adapter").caused_by(e)
+        })?;
+    }
+    let mut sequences = Sequences::new(model, context, sequence_count(options));
+    if options.settings.warm_up {
+        let bos = model.vocab().bos();
+        let token = if bos.0 < 0 { LlamaToken::new(0) } else { bos };
+        sequences.warm_up(token).map_err(|_| {
+            let kind = ModelErrorKind::Load("it does not run".to_owned());
+            ModelError::new(kind, "warm up", "the model")
+        })?;
+    }
+    Ok(sequences)
+}
+
+fn sequence_count(options: &EngineOptions) -> usize {
     options.parallel * SEQUENCES_PER_ANSWER
 }
 
-fn context_params(options: EngineOptions) -> LlamaContextParams {
+fn context_params(options: &EngineOptions) -> LlamaContextParams {
     let threads = i32::try_from(options.threads).unwrap_or(1);
+    let numbers = match options.settings.cache_numbers {
+        CacheNumbers::F16 => KvCacheType::F16,
+        CacheNumbers::Q8_0 => KvCacheType::Q8_0,
+        CacheNumbers::Q4_0 => KvCacheType::Q4_0,
+    };
+    let flash_attention = match options.settings.flash_attention {
+        FlashAttention::Auto => LLAMA_FLASH_ATTN_TYPE_AUTO,
+        FlashAttention::On => LLAMA_FLASH_ATTN_TYPE_ENABLED,
+        FlashAttention::Off => LLAMA_FLASH_ATTN_TYPE_DISABLED,
+    };
     LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(options.cache_tokens))
         .with_n_batch(STEP_TOKENS as u32)
         .with_n_ubatch(STEP_TOKENS as u32)
-        .with_n_seq_max(sequences(options) as u32)
+        .with_n_seq_max(sequence_count(options) as u32)
+        .with_type_k(numbers)
+        .with_type_v(numbers)
+        .with_flash_attention_policy(flash_attention)
         // One cache for all: what a sequence has read is shared without copying it.
         .with_kv_unified(true)
         .with_swa_full(true)

@@ -5,6 +5,7 @@ mod answer;
 mod backend;
 mod batcher;
 mod engine;
+mod line;
 mod sequences;
 mod task;
 

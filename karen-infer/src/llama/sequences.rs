@@ -62,6 +62,25 @@ impl<'model> Sequences<'model> {
         }
     }
 
+    /// Whether the cache holds of each sequence what it is thought to have read, and no cell more.
+    pub(super) fn agree_with_cache(&self) -> bool {
+        self.sequences.iter().enumerate().all(|(id, sequence)| {
+            let last = self.context.kv_cache_seq_pos_max(as_i32(id));
+            last + 1 == as_i32(sequence.read.len())
+        })
+    }
+
+    /// Reads a token and forgets it: the weights are in memory then, and what computes is set up.
+    pub(super) fn warm_up(&mut self, token: LlamaToken) -> Result<(), StepError> {
+        let warmed_up = self.step(&[Piece {
+            sequence: 0,
+            tokens: &[token],
+            wants_logits: true,
+        }]);
+        self.forget(0);
+        warmed_up
+    }
+
     /// Takes a sequence for `tokens`, with as many of them read already as another one can share; all
     /// but the last at most, since its logits begin the answer. `None` while all are taken.
     pub(super) fn take(&mut self, tokens: &[LlamaToken], may_share: bool) -> Option<SequenceId> {

@@ -30,6 +30,7 @@ impl Models {
             max_tokens: request.max_tokens,
             ignore_end: false,
             token_ids: false,
+            waiting: request.waiting,
             cancel: CancellationToken::new(),
         };
         let question = Question {
@@ -55,6 +56,7 @@ impl Models {
             max_tokens: request.max_tokens,
             ignore_end: request.ignore_end,
             token_ids: request.token_ids,
+            waiting: request.waiting,
             cancel: CancellationToken::new(),
         };
         let question = Question {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Budget, HubConfig, RemoteConfig, ResponseCache, SemanticConfig};
+use crate::{Budget, HubConfig, LlamaSettings, RemoteConfig, ResponseCache, SemanticConfig};
 
 /// How [`Models`](crate::Models) run. Absent settings are chosen.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct ModelsConfig {
     pub cache_tokens: Option<NonZeroU32>,
     /// Answers that a model gives at once, 64 at most; others wait. Chosen: 8.
     pub parallel: Option<NonZeroUsize>,
+    /// How llama.cpp runs models that have no settings of their own.
+    pub llama: LlamaSettings,
     /// Bytes that the loaded models may take together, as estimated. Those not asked for longest make
     /// room; a model that still does not fit is refused before it loads. `None` for no limit.
     pub memory_bytes_max: Option<u64>,
@@ -50,6 +52,7 @@ impl Default for ModelsConfig {
             context_tokens: None,
             cache_tokens: None,
             parallel: None,
+            llama: LlamaSettings::default(),
             memory_bytes_max: None,
             idle: None,
             remote: RemoteConfig::default(),

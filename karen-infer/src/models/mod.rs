@@ -22,9 +22,9 @@ pub use self::info::{ModelFormat, ModelInfo, ModelState};
 pub use self::routes::RouteInfo;
 pub use self::scan::Scanned;
 use self::shared::{Shared, missing};
-use crate::registry::{FileModel, NamedRemote, Registered, Registry};
+use crate::registry::{FileFormat, FileModel, NamedRemote, Registered, Registry};
 use crate::route::RouteInUse;
-use crate::{ModelAdapter, ModelError, ModelErrorKind, ModelName, RemoteModel};
+use crate::{LlamaSettings, ModelAdapter, ModelError, ModelErrorKind, ModelName, RemoteModel};
 
 /// The models of a program. Clones share them.
 #[derive(Clone)]
@@ -300,6 +300,35 @@ impl Models {
         self.info(name)
     }
 
+    /// Has llama.cpp run a GGUF model in a way of its own, or with `None` as the others; kept in the
+    /// registry with the model. What it answers meanwhile is given as before, and it loads anew at its
+    /// next use.
+    ///
+    /// # Errors
+    /// `Missing`; `Invalid` for a model that llama.cpp does not run, and for settings that contradict
+    /// each other; `Unavailable` when the registry cannot be written.
+    pub async fn set_llama(
+        &self,
+        name: &ModelName,
+        settings: Option<LlamaSettings>,
+    ) -> Result<ModelInfo, ModelError> {
+        let known = self.shared.get(name)?;
+        let Source::File(mut file) = known.source else {
+            return Err(not_llama(name));
+        };
+        if file.format != FileFormat::Gguf {
+            return Err(not_llama(name));
+        }
+        file.llama = settings;
+        let (_, entry) = self.shared.entry(Registered::File(file), known.is_kept)?;
+        let replaced = self.shared.lock().by_name.insert(name.clone(), entry);
+        if let Some(replaced) = replaced {
+            replaced.adapter.unload().await;
+        }
+        self.shared.keep()?;
+        self.info(name)
+    }
+
     /// Bytes that the loaded models take, as estimated, and those that they may take together.
     #[must_use]
     pub fn memory(&self) -> (u64, Option<u64>) {
@@ -320,4 +349,9 @@ impl Models {
             adapter.unload().await;
         }
     }
+}
+
+fn not_llama(name: &ModelName) -> ModelError {
+    let kind = ModelErrorKind::Invalid("llama.cpp does not run it".to_owned());
+    ModelError::new(kind, "set how to run", name.as_str())
 }

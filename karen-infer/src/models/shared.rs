@@ -201,7 +201,12 @@ impl Shared {
             context_tokens,
             cache_tokens: self.cache_tokens(context_tokens),
             parallel: self.parallel(),
+            settings: file
+                .llama
+                .clone()
+                .unwrap_or_else(|| self.config.llama.clone()),
         };
+        options.settings.validate()?;
         let adapter = crate::llama::LlamaAdapter::new(file.path.clone(), options);
         Ok(Arc::new(adapter))
     }

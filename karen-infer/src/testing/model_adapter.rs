@@ -91,6 +91,7 @@ fn job(text: &str, max_tokens: u32) -> Job {
         max_tokens: Some(max_tokens),
         ignore_end: false,
         token_ids: false,
+        waiting: crate::Waiting::default(),
         cancel: CancellationToken::new(),
     }
 }

@@ -244,6 +244,7 @@ async fn a_stream_of_events_has_no_token_ids() {
         max_tokens: None,
         ignore_end: false,
         token_ids: true,
+        waiting: karen_core::infer::Waiting::default(),
         cancel: tokio_util::sync::CancellationToken::new(),
     };
     let events: Vec<_> = answer::Answer::new(&job, 1, 8, receiver)

@@ -7,6 +7,7 @@ mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -111,11 +112,17 @@ impl ModelAdapter for DecoderAdapter {
             cancel: job.cancel,
         };
         let turn = Arc::clone(&self.turn);
+        let at_most = job.waiting.at_most;
         tokio::spawn(async move {
             let turn = tokio::select! {
                 biased;
                 () = task.cancel.cancelled() => return task.writer.finish(FinishReason::Cancelled),
                 turn = turn.lock_owned() => turn,
+                () = late(at_most) => {
+                    let subject = "the answer: its turn did not come in time";
+                    let error = ModelError::new(ModelErrorKind::Timeout, "begin", subject);
+                    return task.writer.fail(error);
+                }
             };
             drop(place);
             tokio::task::spawn_blocking(move || {
@@ -135,5 +142,13 @@ impl ModelAdapter for DecoderAdapter {
         let why = "it writes text; ask an embedding model, such as karen-static".to_owned();
         let kind = ModelErrorKind::Unsupported(why);
         Err(ModelError::new(kind, "embed with", "the model"))
+    }
+}
+
+/// Ends when one has waited so long; never without a limit.
+async fn late(at_most: Option<Duration>) {
+    match at_most {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
     }
 }

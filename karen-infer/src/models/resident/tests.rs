@@ -87,6 +87,7 @@ fn job() -> Job {
         max_tokens: None,
         ignore_end: false,
         token_ids: false,
+        waiting: crate::Waiting::default(),
         cancel: CancellationToken::new(),
     }
 }

@@ -2,6 +2,12 @@
 #![cfg(feature = "llama")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod fuzz;
+#[cfg(feature = "candle")]
+mod lora;
+mod settings;
+mod waiting;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +44,7 @@ fn model_path() -> PathBuf {
 }
 
 fn goldens() -> Goldens {
-    serde_json::from_str(include_str!("../../tests/model/goldens.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/model/goldens.json")).unwrap()
 }
 
 async fn demo() -> (Models, ModelName) {
