@@ -18,6 +18,8 @@ pub(crate) struct GgufHeader {
     /// Tokens that the model was trained for.
     pub(crate) context_tokens: u32,
     pub(crate) has_chat_template: bool,
+    /// How one vector is made of a text's tokens, after llama.h's `llama_pooling_type`.
+    pub(crate) pooling: Option<u32>,
     /// Of all files, where it comes in parts.
     pub(crate) size_bytes: u64,
     /// How its numbers are packed, such as `Q4_K_M`.
@@ -129,6 +131,7 @@ fn header(
         _ => tensors.prevailing(),
     };
     Ok(GgufHeader {
+        pooling: number(&format!("{architecture}.pooling_type")),
         shape: shape(metadata, &architecture),
         parameters: tensors.elements,
         quantization: quantization.map(str::to_owned),

@@ -171,6 +171,15 @@ impl FileFormat {
 }
 
 impl Task {
+    /// What a GGUF model is for: one that says how a text becomes one vector embeds it, or scores it.
+    fn of_pooling(pooling: Option<u32>) -> Self {
+        match pooling {
+            Some(1..=3) => Self::Embed,
+            Some(4) => Self::Rerank,
+            _ => Self::Generate,
+        }
+    }
+
     fn is_generate(&self) -> bool {
         *self == Self::Generate
     }
@@ -202,7 +211,7 @@ impl FileModel {
             context_tokens: header.context_tokens,
             size_bytes: header.size_bytes,
             format: FileFormat::Gguf,
-            task: Task::Generate,
+            task: Task::of_pooling(header.pooling),
             quantization: header.quantization,
             parameters: header.parameters,
             pinned: false,

@@ -144,7 +144,7 @@ fn load_lora(model: &mut LlamaModel, lora: &Lora) -> Result<AppliedLora, ModelEr
     })
 }
 
-fn refused(path: &Path) -> ModelError {
+pub(super) fn refused(path: &Path) -> ModelError {
     let why = "llama.cpp refuses it; its reason is in the log".to_owned();
     ModelError::new(
         ModelErrorKind::Load(why),

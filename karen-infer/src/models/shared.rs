@@ -14,7 +14,7 @@ use super::entry::{Entries, Entry, Source};
 use super::resident::{Resident, Residents};
 use crate::cache::Questions;
 use crate::estimate::MemoryEstimate;
-#[cfg(feature = "candle")]
+#[cfg(any(feature = "llama", feature = "candle"))]
 use crate::registry::Task;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
@@ -207,8 +207,11 @@ impl Shared {
                 .unwrap_or_else(|| self.config.llama.clone()),
         };
         options.settings.validate()?;
-        let adapter = crate::llama::LlamaAdapter::new(file.path.clone(), options);
-        Ok(Arc::new(adapter))
+        let path = file.path.clone();
+        Ok(match file.task {
+            Task::Generate => Arc::new(crate::llama::LlamaAdapter::new(path, options)),
+            task => Arc::new(crate::llama::EncoderAdapter::new(path, task, options)),
+        })
     }
 
     #[cfg(not(feature = "llama"))]

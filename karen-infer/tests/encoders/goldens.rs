@@ -7,38 +7,38 @@ use serde::Deserialize;
 use super::{adapter, folder, models, name};
 
 #[derive(Deserialize)]
-struct Goldens {
-    embedders: Vec<EmbedderGolden>,
-    rerankers: Vec<RerankerGolden>,
+pub(crate) struct Goldens {
+    pub(crate) embedders: Vec<EmbedderGolden>,
+    pub(crate) rerankers: Vec<RerankerGolden>,
 }
 
 #[derive(Deserialize)]
-struct EmbedderGolden {
-    folder: String,
-    texts: Vec<TextGolden>,
+pub(crate) struct EmbedderGolden {
+    pub(crate) folder: String,
+    pub(crate) texts: Vec<TextGolden>,
 }
 
 #[derive(Deserialize)]
-struct TextGolden {
-    text: String,
+pub(crate) struct TextGolden {
+    pub(crate) text: String,
     tokens: u32,
-    vector: Vec<f32>,
+    pub(crate) vector: Vec<f32>,
 }
 
 #[derive(Deserialize)]
-struct RerankerGolden {
-    folder: String,
-    query: String,
-    documents: Vec<ScoreGolden>,
+pub(crate) struct RerankerGolden {
+    pub(crate) folder: String,
+    pub(crate) query: String,
+    pub(crate) documents: Vec<ScoreGolden>,
 }
 
 #[derive(Deserialize)]
-struct ScoreGolden {
-    text: String,
-    score: f32,
+pub(crate) struct ScoreGolden {
+    pub(crate) text: String,
+    pub(crate) score: f32,
 }
 
-fn goldens() -> Goldens {
+pub(crate) fn goldens() -> Goldens {
     let text = include_str!("../../../tests/model/encoder_goldens.json");
     serde_json::from_str(text).unwrap()
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bad_folders;
+#[cfg(feature = "llama")]
+mod gguf;
 mod goldens;
 mod long_texts;
 
