@@ -19,6 +19,32 @@ node_packages() {
   cp "tests/$1/package-lock.json" "tests/$1/node_modules/.installed"
 }
 
+# DuckDB as it is linked in development: compiling it takes a quarter of an hour. A program remembers where the
+# library lies, and so needs no search path to run.
+duckdb() {
+  local version=1.5.6-r.1 machine folder archive
+  case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64) machine=arm64 ;;
+    *) say "DuckDB is not published for $(uname -m): build with the feature duckdb-bundled"; exit 1 ;;
+  esac
+  folder=${XDG_CACHE_HOME:-$HOME/.cache}/karen/duckdb/$version
+  if [ ! -f "$folder/libduckdb.so" ]; then
+    say "fetching DuckDB"
+    provide npm npm
+    provide patchelf patchelf
+    mkdir -p "$folder"
+    archive=$(cd "$folder" && npm pack --silent "@duckdb/node-bindings-linux-$machine@$version")
+    tar -xzf "$folder/$archive" -C "$folder" --strip-components=1 package/libduckdb.so package/LICENSE
+    mv "$folder/libduckdb.so" "$folder/fetched"
+    patchelf --set-soname "$folder/libduckdb.so" "$folder/fetched"
+    mv "$folder/fetched" "$folder/libduckdb.so"
+    rm "$folder/$archive"
+  fi
+  mkdir -p target
+  ln -sfn "$folder" target/duckdb
+}
+
 deny() {
   command -v cargo-deny >/dev/null && return 0
   say "installing cargo-deny"
@@ -35,6 +61,7 @@ for part in "$@"; do
       install_packages libclang-dev
       # Reads the protocol of Milvus.
       provide protoc protobuf-compiler
+      duckdb
       ;;
     test)
       provide chromium chromium

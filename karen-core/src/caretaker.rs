@@ -51,7 +51,7 @@ impl Caretaker {
         }
     }
 
-    /// Brings memory's servers what waits for them. Where other instances share the database, says
+    /// Brings memory's servers and analytics what waits for them. Where other instances share the database, says
     /// that this one lives, and mends what one that died left.
     ///
     /// # Errors
@@ -60,6 +60,11 @@ impl Caretaker {
         if karen.memory.uses_servers() {
             let memory = karen.memory.clone();
             self.add(move || project(memory.clone()));
+        }
+        if karen.config.analytics.enabled {
+            let every = Duration::from_secs(karen.config.analytics.batch_seconds.into());
+            let memory = karen.memory.clone();
+            self.add(move || analyse(memory.clone(), every));
         }
         if karen.is_shared() {
             karen.instances.beat().await?;
@@ -169,6 +174,17 @@ async fn project(memory: Memory) {
                 error = &error as &dyn StdError,
                 "a server of memory lags behind"
             );
+        }
+    }
+}
+
+async fn analyse(memory: Memory, every: Duration) {
+    let mut due = interval_at(Instant::now() + every, every);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        if let Err(error) = memory.catch_up_analytics().await {
+            warn(&error, "analytics lag behind");
         }
     }
 }

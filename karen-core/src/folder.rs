@@ -15,6 +15,7 @@ const LOCK: &str = "karen.lock";
 const SOCKET: &str = "karen.sock";
 const DATABASE: &str = "karen.db";
 const INDEXES: &str = "indexes";
+const ANALYTICS: &str = "analytics.duckdb";
 const SECRET: &str = "secret.key";
 const SECRET_BYTES: usize = 32;
 const INSTANCE: &str = "instance.id";
@@ -74,6 +75,11 @@ impl DataFolder {
     /// What searches are answered from, made again where it is absent.
     pub(crate) fn indexes(&self) -> PathBuf {
         self.path.join(INDEXES)
+    }
+
+    /// What questions are answered from, made again where it is absent.
+    pub(crate) fn analytics(&self) -> PathBuf {
+        self.path.join(ANALYTICS)
     }
 
     /// The secret of this folder, made at the first start.

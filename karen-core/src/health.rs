@@ -18,6 +18,17 @@ pub struct Health {
     pub models: Check,
     /// The servers that keep something besides the database; without one, Karen answers with less.
     pub servers: Vec<ServerCheck>,
+    /// How far analytics are behind; `None` where they are off.
+    pub analytics: Option<AnalyticsCheck>,
+}
+
+/// What analytics have not been brought yet; a question brings it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AnalyticsCheck {
+    /// Users whose last words have been kept by this instance, and are in no batch yet.
+    pub waiting_users: usize,
+    /// Milliseconds for which the first of them has waited.
+    pub lag_ms: u64,
 }
 
 /// One part.
@@ -65,6 +76,7 @@ impl Health {
             memory,
             models: models(shared),
             servers: servers.into_iter().map(ServerCheck::from).collect(),
+            analytics: shared.memory.analytics_lag().map(AnalyticsCheck::from),
         }
     }
 
@@ -90,9 +102,22 @@ impl From<ServerHealth> for ServerCheck {
             status,
             detail,
             waiting_users: health.lag.users,
-            lag_ms: u64::try_from(health.lag.oldest.as_millis()).unwrap_or(u64::MAX),
+            lag_ms: lag_ms(health.lag),
         }
     }
+}
+
+impl From<Lag> for AnalyticsCheck {
+    fn from(lag: Lag) -> Self {
+        Self {
+            waiting_users: lag.users,
+            lag_ms: lag_ms(lag),
+        }
+    }
+}
+
+fn lag_ms(lag: Lag) -> u64 {
+    u64::try_from(lag.oldest.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Nothing where nobody waits.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::stream::BoxStream;
 use karen_auth::{Auth, Principal};
 use karen_infer::Models;
-use karen_memory::{Memory, MemoryConfig, Servers};
+use karen_memory::{AnalyticsStore, Memory, MemoryConfig, Servers};
 use karen_sql::{Database, Dialect, Location};
 
 use crate::accounts::open_auth;
@@ -247,10 +247,20 @@ async fn open_memory(
     let memory = MemoryConfig {
         servers: servers(config),
         indexes: folder.map(DataFolder::indexes),
+        analytics: config.analytics.enabled.then(|| analytics(config, folder)),
         embedder: Some(Arc::new(embedder)),
         ..MemoryConfig::new(database.clone())
     };
     Ok(Memory::open(memory).await?)
+}
+
+fn analytics(config: &Config, folder: Option<&DataFolder>) -> AnalyticsStore {
+    let shared = &config.analytics.folder;
+    match folder {
+        _ if !shared.as_os_str().is_empty() => AnalyticsStore::Folder(shared.clone()),
+        Some(folder) => AnalyticsStore::File(folder.analytics()),
+        None => AnalyticsStore::Memory,
+    }
 }
 
 fn servers(config: &Config) -> Servers {

@@ -33,6 +33,8 @@
 //! | `redis` | recent records and limits in Redis or Redis Cluster, and word of ended sessions | thirty dependencies |
 //! | `elasticsearch` | words in Elasticsearch | its client, half a minute to build |
 //! | `milvus` | meanings in Milvus | a gRPC client, and `protoc` to build it |
+//! | `duckdb` | reports and questions in SQL about all memories | DuckDB, linked from `DUCKDB_LIB_DIR` |
+//! | `duckdb-bundled` | the same, compiled in | a quarter of an hour |
 //! | `testing` | conformance suites of the ports | for tests only |
 
 pub mod config;
@@ -72,7 +74,7 @@ pub use conversation::{
 pub use error::{Code, Error, Result};
 pub use event::{Event, EventBus, EventKind};
 pub use folder::socket_path;
-pub use health::{Check, Health, ServerCheck, Status};
+pub use health::{AnalyticsCheck, Check, Health, ServerCheck, Status};
 pub use id::{ConversationId, ErasureId, MessageId, TurnId};
 pub use import::{ImportProgress, Imported};
 pub use karen::Karen;
@@ -96,10 +98,10 @@ pub use karen_infer as infer;
 /// What memory gives back, from karen-memory.
 pub mod memory {
     pub use karen_memory::{
-        AgentId, ChangeKind, Channel, Cleanup, Consent, Consolidated, Cursor, Edit, ExportPage,
-        Feedback, Imported, Lifetime, Link, NewRecord, Pack, Page, Query, Recall, Recalled, Record,
-        RecordId, RecordKind, RecordPage, Refusal, Relation, Remembered, Retention, SessionId,
-        Stats, Tier, Usage, Version, When, Why,
+        AgentId, Answer, Breadth, ChangeKind, Channel, Cleanup, Consent, Consolidated, Cursor,
+        Edit, ExportPage, Feedback, Imported, Lifetime, Link, NewRecord, Pack, Page, Query, Recall,
+        Recalled, Record, RecordId, RecordKind, RecordPage, Refusal, Relation, Remembered, Report,
+        Retention, SessionId, Stats, Tier, Usage, Version, When, Why,
     };
 }
 pub use karen_auth::{Permission, Principal};

@@ -1,4 +1,4 @@
-//! What was written through this process and is not in the indexes on servers yet.
+//! What was written through this process and is not in analytics, or in the indexes on servers, yet.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,20 @@ use crate::{Lag, Scope};
 pub(crate) struct Backlog {
     pub(crate) text: Waiting,
     pub(crate) vectors: Waiting,
+    pub(crate) analytics: Waiting,
 }
 
 impl Backlog {
     /// The user's records changed.
     pub(crate) fn note(&self, scope: &Scope) {
-        for waiting in [&self.text, &self.vectors] {
+        for waiting in [&self.text, &self.vectors, &self.analytics] {
             waiting.note(scope);
         }
     }
 }
 
-/// The users whose writes wait for one index; nobody waits for one that is in this process, which is
-/// brought up to date when it is asked.
+/// The users whose writes wait for one index; nobody waits for one that is brought up to date when it is
+/// asked alone, as those in this process are.
 pub(crate) struct Waiting {
     is_kept: bool,
     users: Mutex<HashMap<Owner, Span>>,
@@ -37,10 +38,10 @@ struct Span {
 }
 
 impl Waiting {
-    /// For an index on a server, or for one that is not.
-    pub(crate) fn new(is_on_server: bool) -> Self {
+    /// For an index that somebody brings up to date in between, or for one that nobody does.
+    pub(crate) fn new(is_kept: bool) -> Self {
         Self {
-            is_kept: is_on_server,
+            is_kept,
             users: Mutex::default(),
         }
     }

@@ -25,12 +25,15 @@
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
+//! | `duckdb` | [questions in SQL](Memory::ask) about all records at once | DuckDB, linked from `DUCKDB_LIB_DIR`: 70 MB |
+//! | `duckdb-bundled` | the same, compiled in | a quarter of an hour to build it |
 //! | `elasticsearch` | words in Elasticsearch | its client, half a minute to build |
 //! | `milvus` | vectors in Milvus | a gRPC client, and `protoc` to build it |
 //! | `postgres` | PostgreSQL as the truth | a dozen dependencies |
 //! | `redis` | recent records of sessions in Redis or Redis Cluster | thirty dependencies |
 //! | `testing` | the conformance suites of the ports, and an embedder without a model | nothing at run time; for tests only |
 
+mod analytics;
 mod backlog;
 mod claim;
 mod consent;
@@ -64,6 +67,11 @@ mod working;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use analytics::{
+    Analytics, AnalyticsStore, Answer, Batch, Breadth, Mark, RecallCount, Report, Row, RowChange,
+};
+#[cfg(feature = "duckdb")]
+pub use analytics::{DuckDbFile, InProcessAnalytics, ParquetFolder};
 pub use consent::Consent;
 pub use embedder::Embedder;
 pub use error::{MemoryError, MemoryErrorKind};

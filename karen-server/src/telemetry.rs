@@ -24,6 +24,8 @@ const WAITING_USERS: &str = "karen_server_waiting_users";
 const MODEL_STATE: &str = "karen_model_state";
 const MODEL_MEMORY: &str = "karen_models_memory_bytes";
 const LAG_SECONDS: &str = "karen_server_lag_seconds";
+const ANALYTICS_WAITING_USERS: &str = "karen_analytics_waiting_users";
+const ANALYTICS_LAG_SECONDS: &str = "karen_analytics_lag_seconds";
 
 /// Upper bounds of the latency buckets, in seconds: a millisecond to half a minute.
 const BUCKETS: [f64; 14] = [
@@ -96,6 +98,14 @@ fn describe() {
         LAG_SECONDS,
         "Seconds for which the first of them has waited."
     );
+    metrics::describe_gauge!(
+        ANALYTICS_WAITING_USERS,
+        "Users whose last words are in no batch of analytics yet."
+    );
+    metrics::describe_gauge!(
+        ANALYTICS_LAG_SECONDS,
+        "Seconds for which the first of them has waited."
+    );
 }
 
 /// What karen-infer records.
@@ -157,6 +167,10 @@ fn gauge_parts(health: &Health) {
         let label = [("server", server.name.clone())];
         metrics::gauge!(WAITING_USERS, &label).set(server.waiting_users as f64);
         metrics::gauge!(LAG_SECONDS, &label).set(server.lag_ms as f64 / 1e3);
+    }
+    if let Some(analytics) = health.analytics {
+        metrics::gauge!(ANALYTICS_WAITING_USERS).set(analytics.waiting_users as f64);
+        metrics::gauge!(ANALYTICS_LAG_SECONDS).set(analytics.lag_ms as f64 / 1e3);
     }
 }
 

@@ -26,7 +26,9 @@ pub use mail::{MailSettings, MailTls, MailTransport};
 pub use network::Network;
 pub use oidc::OidcSettings;
 pub use secret::Secret;
-pub use servers::{ElasticsearchSettings, MilvusSettings, PostgresSettings, RedisSettings};
+pub use servers::{
+    AnalyticsSettings, ElasticsearchSettings, MilvusSettings, PostgresSettings, RedisSettings,
+};
 
 use crate::{Code, Error, Result};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub elasticsearch: ElasticsearchSettings,
     /// Meanings, where several instances share them.
     pub milvus: MilvusSettings,
+    /// Reports and questions about all memories.
+    pub analytics: AnalyticsSettings,
     /// Accounts and tokens.
     pub auth: AuthSettings,
     /// Which passwords people may choose, and what checking one costs.
@@ -380,6 +384,7 @@ impl Config {
         self.redis.validate()?;
         self.elasticsearch.validate()?;
         self.milvus.validate()?;
+        self.analytics.validate()?;
         self.auth.validate()?;
         self.passwords.validate()?;
         self.mail.validate()?;

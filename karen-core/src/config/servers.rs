@@ -1,9 +1,11 @@
-//! `[postgres]`, `[redis]`, `[elasticsearch]` and `[milvus]`: servers that take over from the data folder,
+//! `[postgres]`, `[redis]`, `[elasticsearch]`, `[milvus]` and `[analytics]`: servers and folders that take over from the data folder,
 //! and that any number of instances share.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Secret, within};
 use crate::{Code, Error, Result};
 
 /// `[postgres]`
@@ -40,6 +42,41 @@ pub struct ElasticsearchSettings {
 pub struct MilvusSettings {
     /// Where meanings are found, such as `http://vectors:19530`. Empty: in this process.
     pub url: Secret,
+}
+
+/// `[analytics]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalyticsSettings {
+    /// Whether reports and questions in SQL about all memories are answered. They see ids, kinds,
+    /// lengths, times and counts, and no words. The default is what the build can do.
+    pub enabled: bool,
+    /// A folder that instances share, for Parquet files. Empty: a DuckDB file in the data folder.
+    pub folder: PathBuf,
+    /// Seconds between two batches from the log, 1 to 86,400. A question brings its own.
+    pub batch_seconds: u32,
+}
+
+impl Default for AnalyticsSettings {
+    fn default() -> Self {
+        Self {
+            enabled: cfg!(feature = "duckdb"),
+            folder: PathBuf::new(),
+            batch_seconds: 60,
+        }
+    }
+}
+
+impl AnalyticsSettings {
+    pub(super) fn validate(&self) -> Result<()> {
+        within("analytics.batch_seconds", self.batch_seconds, 1, 86_400)?;
+        if self.enabled && !cfg!(feature = "duckdb") {
+            let message =
+                "analytics.enabled is true, and this build has none: it takes the feature duckdb";
+            return Err(Error::new(Code::Unsupported, message));
+        }
+        Ok(())
+    }
 }
 
 impl PostgresSettings {

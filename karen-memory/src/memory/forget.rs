@@ -34,6 +34,9 @@ impl Memory {
     pub async fn erase(&self, scope: &Scope) -> Result<u64, MemoryError> {
         let erased = self.shared.store.erase(scope).await?;
         self.drop_from_indexes(scope).await?;
+        if let Some(analytics) = &self.shared.analytics {
+            analytics.forget(scope).await?;
+        }
         Ok(erased)
     }
 

@@ -1,5 +1,6 @@
 //! The handle that programs hold.
 
+mod analyse;
 mod carry;
 mod consolidate;
 mod forget;
@@ -19,13 +20,14 @@ use karen_sql::{Database, now_ms};
 pub use consolidate::Consolidated;
 pub use revise::Feedback;
 
+use crate::analytics::{self, AnalyticsProjection};
 use crate::backlog::{Backlog, Waiting};
 use crate::novelty::{Boilerplate, Echoes};
 use crate::projector::Projector;
 use crate::working::WriteThrough;
 use crate::{
-    BytesPerToken, Embedder, MemoryError, Page, Record, RecordId, RecordPage, RecordStore, Scope,
-    Servers, SqlRecordStore, Stats, Summarizer, TokenCounter,
+    AnalyticsStore, BytesPerToken, Embedder, MemoryError, Page, Record, RecordId, RecordPage,
+    RecordStore, Scope, Servers, SqlRecordStore, Stats, Summarizer, TokenCounter,
 };
 
 /// Bytes of one record's text and caption at most, unless configured.
@@ -52,6 +54,8 @@ pub struct MemoryConfig {
     pub boilerplate: Vec<String>,
     /// What is kept on servers instead of in this process, besides the records.
     pub servers: Servers,
+    /// Where the rows are kept that [questions](Memory::ask) are asked about; without one there are none.
+    pub analytics: Option<AnalyticsStore>,
 }
 
 impl MemoryConfig {
@@ -67,6 +71,7 @@ impl MemoryConfig {
             text_bytes_max: TEXT_BYTES_MAX,
             boilerplate: Vec::new(),
             servers: Servers::default(),
+            analytics: None,
         }
     }
 }
@@ -83,6 +88,7 @@ pub struct Memory {
 struct Shared {
     store: Arc<WriteThrough>,
     projector: Projector,
+    analytics: Option<AnalyticsProjection>,
     summarizer: Option<Arc<dyn Summarizer>>,
     tokens: Arc<dyn TokenCounter>,
     text_bytes_max: usize,
@@ -109,9 +115,18 @@ impl Memory {
         let backlog = Arc::new(Backlog {
             text: Waiting::new(text.server().is_some()),
             vectors: Waiting::new(vectors.server().is_some()),
+            analytics: Waiting::new(config.analytics.is_some()),
         });
         let store = Arc::new(WriteThrough::new(truth, working, Arc::clone(&backlog)));
+        let follow =
+            |rows| AnalyticsProjection::new(Arc::clone(&store) as _, rows, Arc::clone(&backlog));
+        let analytics = config
+            .analytics
+            .map(analytics::open)
+            .transpose()?
+            .map(follow);
         let shared = Shared {
+            analytics,
             store: Arc::clone(&store),
             projector: Projector::new(store, text, vectors, config.embedder, backlog),
             summarizer: config.summarizer,
@@ -184,18 +199,25 @@ impl Memory {
     }
 
     /// Keeps indexes as they are, where there is a folder for them, and gives their files up for the
-    /// next to open it. Dropping the last handle does the same.
+    /// next to open it. Dropping the last handle does the same. How often was recalled is handed on to
+    /// analytics.
     pub async fn close(&self) {
+        self.count_recalls().await;
         self.shared.projector.text.close().await;
         self.shared.projector.vectors.close().await;
     }
 
-    /// Drops every index; each user's is built again from the records at the next recall.
+    /// Drops every index; each user's is built again from the records at the next recall. So are the rows of
+    /// analytics at the next question; how often was recalled is counted from then on.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn rebuild(&self) -> Result<(), MemoryError> {
-        self.shared.projector.rebuild().await
+        self.shared.projector.rebuild().await?;
+        match &self.shared.analytics {
+            Some(analytics) => analytics.rebuild().await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -36,6 +36,9 @@ impl Memory {
         let recalled = recall.items.iter().map(|item| &item.record.id);
         self.shared.echoes.note(scope, recalled);
         recall.instructions = instructions?;
+        if let Some(analytics) = &self.shared.analytics {
+            analytics.note(scope, &recall, now_ms());
+        }
         Ok(recall)
     }
 

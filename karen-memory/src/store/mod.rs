@@ -195,6 +195,12 @@ pub trait RecordStore: Send + Sync {
     /// `Unavailable`.
     async fn users(&self, tenant: &TenantId) -> Result<Vec<UserId>, MemoryError>;
 
+    /// How far the log of each user of a tenant has come, ordered by user: the sequence of its last entry.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn heads(&self, tenant: &TenantId) -> Result<Vec<(UserId, i64)>, MemoryError>;
+
     /// What changed after sequence `after` for the scope's user, in every session; oldest first,
     /// `limit` entries at most. An empty answer means that there is nothing more.
     ///

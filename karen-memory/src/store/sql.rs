@@ -252,6 +252,28 @@ impl RecordStore for SqlRecordStore {
             .map_err(of)?)
     }
 
+    async fn heads(&self, tenant: &TenantId) -> Result<Vec<(UserId, i64)>, MemoryError> {
+        let of = |e| SqlError::of("list", "heads of logs", e);
+        let mut reader = self.database.read().await?;
+        let rows = sqlx::query(
+            "SELECT user_id, sequence FROM memory_heads WHERE tenant = $1 AND sequence > 0
+             ORDER BY user_id",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        let head = |row: &AnyRow| {
+            let user = row.try_get::<String, _>("user_id").map(UserId::new)?;
+            Ok((user, row.try_get("sequence")?))
+        };
+        Ok(rows
+            .iter()
+            .map(head)
+            .collect::<Result<_, _>>()
+            .map_err(of)?)
+    }
+
     async fn log_after(
         &self,
         scope: &Scope,

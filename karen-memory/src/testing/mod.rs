@@ -3,6 +3,7 @@
 //! Each suite panics at the first promise that is not kept. It makes its own tenants, so that it may
 //! run on a store that is in use, except where it says otherwise.
 
+mod analytics;
 mod embedder;
 mod filters;
 mod hashed_words;
@@ -14,6 +15,7 @@ mod working_memory;
 use serde_json::Map;
 use uuid::Uuid;
 
+pub use analytics::analytics;
 pub use embedder::embedder;
 pub use hashed_words::HashedWords;
 pub use record_store::record_store;

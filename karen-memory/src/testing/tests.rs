@@ -1,5 +1,7 @@
 //! The suites pass on what this crate ships, and fail on what is broken.
 
+#[cfg(feature = "duckdb")]
+mod analytics;
 mod broken;
 mod working;
 

@@ -221,6 +221,10 @@ impl RecordStore for WriteThrough {
         self.store.users(tenant).await
     }
 
+    async fn heads(&self, tenant: &TenantId) -> Result<Vec<(UserId, i64)>, MemoryError> {
+        self.store.heads(tenant).await
+    }
+
     async fn delete(&self, scope: &Scope, id: &RecordId) -> Result<bool, MemoryError> {
         let lease = self.begin(scope).await;
         let outcome = self.store.delete(scope, id).await;

@@ -1,5 +1,7 @@
 //! What a program that holds a `Memory` can rely on.
 
+#[cfg(feature = "duckdb")]
+mod analytics;
 mod carry;
 mod consolidate;
 mod crash;

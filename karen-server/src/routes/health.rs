@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use karen_core::{Check, Code, Health, ServerCheck, Status};
+use karen_core::{AnalyticsCheck, Check, Code, Health, ServerCheck, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -29,6 +29,18 @@ struct HealthBody {
     checks: Checks,
     /// Servers that instances share, besides the database; without one, Karen answers with less.
     servers: Vec<ServerBody>,
+    /// How far analytics are behind; null where they are off.
+    analytics: Option<AnalyticsBody>,
+}
+
+/// What analytics have not been brought yet; a question brings it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AnalyticsCheck)]
+struct AnalyticsBody {
+    /// Users whose last words have been kept by this instance, and are in no batch yet.
+    waiting_users: usize,
+    /// Milliseconds for which the first of them has waited.
+    lag_ms: u64,
 }
 
 /// Each part, asked.
@@ -116,6 +128,16 @@ impl From<Health> for HealthBody {
                 memory: health.memory.into(),
             },
             servers: health.servers.into_iter().map(ServerBody::from).collect(),
+            analytics: health.analytics.map(AnalyticsBody::from),
+        }
+    }
+}
+
+impl From<AnalyticsCheck> for AnalyticsBody {
+    fn from(check: AnalyticsCheck) -> Self {
+        Self {
+            waiting_users: check.waiting_users,
+            lag_ms: check.lag_ms,
         }
     }
 }

@@ -128,3 +128,81 @@ async fn an_import_is_taken_over_once() {
     let kinds: Vec<&str> = events.iter().map(|(kind, ..)| kind.as_str()).collect();
     assert_eq!(kinds, ["progress", "imported"]);
 }
+
+#[tokio::test]
+async fn reports_and_questions_see_what_their_asker_may() {
+    let site = Site::open().await;
+    let owner = site.owner().await;
+    let eve = site.joined(&owner, "eve@example.org", "member").await;
+    for (token, note) in [
+        (&owner, "My dog is called Biscuit."),
+        (&owner, "The barn needs paint."),
+        (&eve, "The boat is red."),
+    ] {
+        let note = json!({ "text": note });
+        site.post("/api/v1/memory", token, &note).await.expect(201);
+    }
+    let query = json!({ "query": "What is my dog called?" });
+    site.post("/api/v1/memory/search", &owner, &query)
+        .await
+        .expect(200);
+    let reports = site
+        .get("/api/v1/memory/reports", &eve)
+        .await
+        .expect(200)
+        .json();
+    let names: Vec<String> = reports["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|r| text(&r["name"]))
+        .collect();
+    for name in &names {
+        let path = format!("/api/v1/memory/reports/{name}");
+        let answer = site.get(&path, &owner).await.expect(200).json();
+        assert_eq!(
+            (&answer["truncated"], &answer["behind"]),
+            (&json!(false), &json!(0)),
+            "{name}"
+        );
+    }
+    let recalls = site
+        .get("/api/v1/memory/reports/recalls", &owner)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(recalls["columns"][3], "hit_rate");
+    assert_eq!(recalls["rows"][0][3], 1.0);
+    let count = |of: &str| json!({ "sql": "SELECT count(*) AS n FROM memories", "of": of });
+    let ask =
+        async |token: &str, of: &str| site.post("/api/v1/memory/query", token, &count(of)).await;
+    assert_eq!(
+        ask(&eve, "user").await.expect(200).json()["rows"],
+        json!([[1]])
+    );
+    assert_eq!(
+        ask(&owner, "tenant").await.expect(200).json()["rows"],
+        json!([[3]])
+    );
+    ask(&eve, "tenant").await.expect(403);
+    site.get("/api/v1/memory/reports/standing?of=tenant", &eve)
+        .await
+        .expect(403);
+    site.get("/api/v1/memory/reports/nothing", &owner)
+        .await
+        .expect(404);
+    for sql in [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "DROP TABLE memories",
+        "SELECT nothing FROM memories",
+    ] {
+        let problem = site
+            .post("/api/v1/memory/query", &owner, &json!({ "sql": sql }))
+            .await;
+        assert_eq!(
+            problem.expect(422).json()["code"],
+            "INVALID_ARGUMENT",
+            "{sql}"
+        );
+    }
+}

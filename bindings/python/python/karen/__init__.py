@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         AsyncTurn,
     )
     from ._data import (
+        AnalyticsCheck,
         AnswerFormat,
         Capabilities,
         Check,
@@ -153,6 +154,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AnalyticsCheck",
     "Answer",
     "AnswerFormat",
     "ApiKey",

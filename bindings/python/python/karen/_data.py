@@ -589,6 +589,14 @@ class ServerCheck:
 
 
 @dataclass(frozen=True)
+class AnalyticsCheck:
+    """What reports and questions have not been brought yet; a question brings it."""
+
+    waiting_users: int
+    lag_ms: int
+
+
+@dataclass(frozen=True)
 class Health:
     """How each part is doing."""
 
@@ -596,12 +604,16 @@ class Health:
     memory: Check
     models: Check
     servers: tuple[ServerCheck, ...]
+    analytics: AnalyticsCheck | None
+    """`None` where they are off, as in this package."""
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> Health:
         servers = tuple(ServerCheck(**server) for server in data.pop("servers"))
+        lag = data.pop("analytics")
+        analytics = AnalyticsCheck(**lag) if lag else None
         parts = {part: Check(**check) for part, check in data.items()}
-        return cls(servers=servers, **parts)
+        return cls(servers=servers, analytics=analytics, **parts)
 
     @property
     def status(self) -> Literal["ok", "degraded", "failed"]:

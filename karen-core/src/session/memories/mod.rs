@@ -1,5 +1,6 @@
 //! What is remembered for one principal.
 
+mod analyse;
 mod carry;
 mod change;
 mod recall;

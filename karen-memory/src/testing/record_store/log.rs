@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::append;
-use crate::testing::{fact, scope, turn};
+use crate::testing::{fact, scope, scopes, turn};
 use crate::{Change, LogEntry, RecordStore, Scope, SessionId};
 
 const WRITERS: usize = 4;
@@ -100,4 +100,20 @@ async fn write(store: Arc<dyn RecordStore>, scope: Scope, writer: usize) {
     for i in 0..WRITES_EACH {
         append(&*store, &scope, &[fact(&format!("{writer} wrote {i}"), 1)]).await;
     }
+}
+
+pub(super) async fn knows_how_far_each_log_has_come(store: &dyn RecordStore) {
+    let [ada, bob, namesake] = scopes();
+    let heads = store.heads(ada.tenant()).await.expect("heads");
+    assert!(heads.is_empty(), "nobody has a log");
+    append(store, &bob, &[fact("one", 1)]).await;
+    append(store, &ada, &[fact("one", 1), fact("two", 2)]).await;
+    append(store, &namesake, &[fact("one", 1)]).await;
+    let heads = store.heads(ada.tenant()).await.expect("heads");
+    let mut ends = Vec::new();
+    for scope in [&ada, &bob] {
+        let end = last(&log_after(store, scope, 0, 10).await);
+        ends.push((scope.user().clone(), end));
+    }
+    assert_eq!(heads, ends, "of one tenant, ordered by user");
 }

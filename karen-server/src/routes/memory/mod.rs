@@ -1,5 +1,6 @@
 //! What is remembered.
 
+mod analyse;
 mod body;
 mod carry;
 mod change;
@@ -19,9 +20,12 @@ pub(crate) fn routes() -> Routes {
         .merge(look::routes())
         .merge(change::routes())
         .merge(wishes::routes())
+        .merge(analyse::routes())
 }
 
 /// What takes as long as there are memories.
 pub(crate) fn lasting_routes() -> Routes {
-    carry::routes().merge(wishes::lasting_routes())
+    carry::routes()
+        .merge(wishes::lasting_routes())
+        .merge(analyse::lasting_routes())
 }
