@@ -94,8 +94,8 @@ pub use audit::{
     Outcome, SqlAuditLog,
 };
 pub use auth::{
-    Auth, AuthConfig, Delivery, Invitation, NewApiKey, NewImport, OidcDone, PersonalData,
-    Registration, RoleChoice, TenantData, migrate,
+    Auth, AuthConfig, Delivery, Directory, DirectoryEntry, Invitation, NewApiKey, NewImport,
+    OidcDone, PersonalData, Registration, RoleChoice, TenantData, migrate,
 };
 pub use bell::{Bell, Ending, Heard, InProcessBell};
 pub use clock::{Clock, SystemClock};

@@ -52,6 +52,8 @@ permissions! {
     UsersRead => "users:read",
     /// Create, disable and enable accounts of the tenant.
     UsersWrite => "users:write",
+    /// Let a directory keep the accounts of the tenant: make, change, disable and delete them.
+    UsersProvision => "users:provision",
     /// Read and verify the audit log of the tenant.
     AuditRead => "audit:read",
     /// See settings, health in detail and metrics.

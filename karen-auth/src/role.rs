@@ -151,15 +151,15 @@ mod tests {
 
     #[test]
     fn roles_hold_exactly_what_the_grid_says() {
-        // chat, memory rw, conversations rw, models ruw, keys, users rw, audit, system rw, tenants rw
+        // chat, memory rw, conversations rw, models ruw, keys, users rwp, audit, system rw, tenants rw
         for (role, expect) in [
-            (Role::Owner, "xxxxxxxxxxxxxxxx"),
-            (Role::Admin, "xxxxxxxxxxxxx.x."),
-            (Role::Operator, ".....x.x.x.xxx.."),
-            (Role::Developer, "xxxxxxxxx...x..."),
-            (Role::Member, "xxxxxxx.x......."),
-            (Role::Viewer, ".x.x.x.........."),
-            (Role::Service, "xxxxxxx........."),
+            (Role::Owner, "xxxxxxxxxxxxxxxxx"),
+            (Role::Admin, "xxxxxxxxxxxxxx.x."),
+            (Role::Operator, ".....x.x.x..xxx.."),
+            (Role::Developer, "xxxxxxxxx....x..."),
+            (Role::Member, "xxxxxxx.x........"),
+            (Role::Viewer, ".x.x.x..........."),
+            (Role::Service, "xxxxxxx.........."),
         ] {
             assert_eq!(grid(role), expect, "{role}");
         }

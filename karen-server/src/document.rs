@@ -11,7 +11,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemBody;
-use crate::routes::{self, Routes, anthropic, openai};
+use crate::routes::{self, Routes, anthropic, openai, scim};
 
 const BEARER: &str = "bearer";
 
@@ -41,6 +41,7 @@ pub fn openapi() -> OpenApi {
         let name = match path {
             path if anthropic::owns(path) => "AnthropicError",
             path if openai::owns(path) => "OpenAiError",
+            path if scim::owns(path) => "ScimError",
             _ => "Problem",
         };
         operation
@@ -61,6 +62,7 @@ fn base() -> OpenApi {
     add_schema::<ProblemBody<'static>>(&mut components);
     add_schema::<openai::ErrorBody>(&mut components);
     add_schema::<anthropic::ErrorBody>(&mut components);
+    add_schema::<scim::ErrorBody<'static>>(&mut components);
     let info = InfoBuilder::new()
         .title("Karen")
         .version(env!("CARGO_PKG_VERSION"))
@@ -94,10 +96,10 @@ fn description() -> String {
 }
 
 fn failure(schema: &str) -> RefOr<utoipa::openapi::Response> {
-    let kind = if schema == "Problem" {
-        "application/problem+json"
-    } else {
-        "application/json"
+    let kind = match schema {
+        "Problem" => "application/problem+json",
+        "ScimError" => "application/scim+json",
+        _ => "application/json",
     };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(schema)))

@@ -22,6 +22,11 @@ impl EntityTag {
         Self(format!("\"{hex}\""))
     }
 
+    /// The tag with its quotes, as headers have it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Passes when the request names this tag, any tag, or none; answers whether it names this one,
     /// so that the change is to meet it too.
     pub(crate) fn require(&self, headers: &HeaderMap) -> Result<bool, Problem> {

@@ -48,6 +48,8 @@ actions! {
     SetUp => "setup",
     /// An account was created, by itself or by another.
     AccountCreated => "account.created",
+    /// A directory changed the email or the name of an account.
+    AccountChanged => "account.changed",
     /// An account was disabled.
     AccountDisabled => "account.disabled",
     /// An account was enabled again.

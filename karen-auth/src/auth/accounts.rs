@@ -115,14 +115,24 @@ impl Auth {
     ) -> Result<(), AuthError> {
         self.set_account_state(principal, account, AccountState::Disabled)
             .await?;
-        let tenant = principal.tenant();
+        self.end_membership_sessions(principal.tenant(), account)
+            .await?;
+        let action = AuditAction::AccountDisabled;
+        let event = self.event_by(principal, action, account.as_str());
+        self.shared.ports.audit.append(&event).await.map(drop)
+    }
+
+    /// Ends the sessions and the tokens of an account that is shut out of `tenant`.
+    pub(super) async fn end_membership_sessions(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<(), AuthError> {
         let ports = &self.shared.ports;
         ports.identities.raise_epoch(tenant, account).await?;
         ports.sessions.delete_all(tenant, account, None).await?;
         self.shared.live.end_account(tenant, account);
-        let action = AuditAction::AccountDisabled;
-        let event = self.event_by(principal, action, account.as_str());
-        ports.audit.append(&event).await.map(drop)
+        Ok(())
     }
 
     /// Lets a disabled account log in again. Its keys work again, its sessions stay ended.
@@ -220,7 +230,16 @@ pub(super) fn require_power(
     permissions: Permissions,
     role: &str,
 ) -> Result<(), AuthError> {
-    if permissions.is_subset_of(principal.permissions()) {
+    require_within(principal.permissions(), permissions, role)
+}
+
+/// The same for somebody who may do `power`.
+pub(super) fn require_within(
+    power: Permissions,
+    permissions: Permissions,
+    role: &str,
+) -> Result<(), AuthError> {
+    if permissions.is_subset_of(power) {
         return Ok(());
     }
     let reason = format!("the role {role} may do more than you may");

@@ -6,6 +6,7 @@ mod audit;
 mod authenticate;
 mod challenge;
 mod config;
+mod directory;
 mod email;
 mod ended;
 mod hearing;
@@ -36,6 +37,7 @@ use tokio::sync::Notify;
 
 pub use api_keys::NewApiKey;
 pub use config::{AuthConfig, Registration};
+pub use directory::{Directory, DirectoryEntry};
 pub use import::NewImport;
 pub use invitations::Invitation;
 pub use mail::Delivery;

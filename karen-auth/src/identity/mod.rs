@@ -112,6 +112,17 @@ pub trait IdentityStore: Send + Sync {
         page: Page<'_, AccountId>,
     ) -> Result<Vec<Account>, AuthError>;
 
+    /// How many accounts the tenant has.
+    async fn count(&self, tenant: &TenantId) -> Result<u64, AuthError>;
+
+    /// Up to `limit` accounts of the tenant, ordered by id, after the first `skipped`.
+    async fn list_from(
+        &self,
+        tenant: &TenantId,
+        skipped: u32,
+        limit: u32,
+    ) -> Result<Vec<Account>, AuthError>;
+
     /// Replaces the hash `from` by `to`; `false` when the account keeps another hash, or is absent.
     async fn set_password(
         &self,
@@ -150,6 +161,13 @@ pub trait IdentityStore: Send + Sync {
         to: &Email,
         verified_at_ms: i64,
     ) -> Result<bool, AuthError>;
+
+    /// Gives the account the address `email` and the name `name` if its own are still those that were
+    /// `seen`, in one step; `false` when they are not. Another address is not verified.
+    ///
+    /// # Errors
+    /// `Conflict` when another account has the address.
+    async fn rewrite(&self, seen: &Account, email: &Email, name: &str) -> Result<bool, AuthError>;
 
     /// Makes an account that exists a member of `account.tenant`.
     ///

@@ -135,6 +135,36 @@ impl IdentityStore for SqlIdentityStore {
         rows.iter().map(account).collect()
     }
 
+    async fn count(&self, tenant: &TenantId) -> Result<u64, AuthError> {
+        let mut reader = self.0.read().await?;
+        let row = sqlx::query("SELECT COUNT(*) AS members FROM auth_memberships WHERE tenant = $1")
+            .bind(tenant.as_str())
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(|e| SqlError::of("count", "accounts", e))?;
+        let members: i64 = value(&row, "members")?;
+        Ok(u64::try_from(members).unwrap_or(0))
+    }
+
+    async fn list_from(
+        &self,
+        tenant: &TenantId,
+        skipped: u32,
+        limit: u32,
+    ) -> Result<Vec<Account>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let rows = sqlx::query(members!(
+            "WHERE m.tenant = $1 ORDER BY a.id LIMIT $2 OFFSET $3"
+        ))
+        .bind(tenant.as_str())
+        .bind(i64::from(limit))
+        .bind(i64::from(skipped))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("list", "accounts", e))?;
+        rows.iter().map(account).collect()
+    }
+
     async fn set_password(
         &self,
         tenant: &TenantId,
@@ -202,6 +232,27 @@ impl IdentityStore for SqlIdentityStore {
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("set email of", account.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn rewrite(&self, seen: &Account, email: &Email, name: &str) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_accounts SET email = $1, name = $2,
+               email_verified_at = CASE WHEN email = $1 THEN email_verified_at ELSE NULL END
+             WHERE id = $3 AND email = $4 AND name = $5
+             AND EXISTS (SELECT 1 FROM auth_memberships m WHERE m.tenant = $6 AND m.account = $3)",
+        )
+        .bind(email.as_str())
+        .bind(name)
+        .bind(seen.id.as_str())
+        .bind(seen.email.as_str())
+        .bind(seen.name.as_str())
+        .bind(seen.tenant.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("rewrite", seen.id.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }

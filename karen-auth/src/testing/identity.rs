@@ -20,6 +20,8 @@ pub async fn identity_store(store: Arc<dyn IdentityStore>) {
     changes_a_known_password_once(&store).await;
     remembers_replaced_passwords(&*store).await;
     changes_an_address_that_nobody_has(&*store).await;
+    rewrites_what_was_seen(&*store).await;
+    counts_and_skips(&*store).await;
     joins_one_more_tenant(&*store).await;
     sets_roles_and_lets_members_go(&*store).await;
     knows_no_other_tenant(&*store).await;
@@ -269,6 +271,49 @@ async fn changes_an_address_that_nobody_has(store: &dyn IdentityStore) {
         .account;
     assert_eq!((kept.email, kept.email_verified_at_ms), (fresh, Some(9)));
     assert_eq!(store.find_by_email(email).await.expect("find"), None);
+}
+
+async fn rewrites_what_was_seen(store: &dyn IdentityStore) {
+    let tenant = TenantId::random();
+    let (seen, other) = (created(store, &tenant).await, created(store, &tenant).await);
+    let (seen, other) = (seen.account, other.account);
+    let taken = store.rewrite(&seen, &other.email, "Eve").await;
+    assert_eq!(taken.expect_err("taken").kind(), AuthErrorKind::Conflict);
+    let elsewhere = Account {
+        tenant: TenantId::random(),
+        ..seen.clone()
+    };
+    let foreign = store.rewrite(&elsewhere, &seen.email, "Eve").await;
+    assert!(!foreign.expect("rewrite"), "other tenant");
+    let verified = store.set_email(&tenant, &seen.id, &seen.email, &seen.email, 9);
+    assert!(verified.await.expect("set"));
+    let renamed = store.rewrite(&seen, &seen.email, "Eve").await;
+    assert!(renamed.expect("rewrite"));
+    let kept = store.get(&tenant, &seen.id).await.expect("get");
+    let kept = kept.expect("it exists").account;
+    assert_eq!((&*kept.name, kept.email_verified_at_ms), ("Eve", Some(9)));
+    let fresh = Email::parse(&fresh_email()).expect("an email");
+    let stale = store.rewrite(&seen, &fresh, "Eve").await;
+    assert!(!stale.expect("rewrite"), "it has another name");
+    assert!(store.rewrite(&kept, &fresh, "Eve").await.expect("rewrite"));
+    let kept = store.get(&tenant, &seen.id).await.expect("get");
+    let kept = kept.expect("it exists").account;
+    assert_eq!((kept.email, kept.email_verified_at_ms), (fresh, None));
+}
+
+async fn counts_and_skips(store: &dyn IdentityStore) {
+    let tenant = TenantId::random();
+    assert_eq!(store.count(&tenant).await.expect("count"), 0);
+    for _ in 0..3 {
+        created(store, &tenant).await;
+    }
+    assert_eq!(store.count(&tenant).await.expect("count"), 3);
+    let all = store.list(&tenant, Page::default()).await.expect("list");
+    for (skipped, limit) in [(0, 2), (1, 2), (2, 2), (3, 2)] {
+        let page = store.list_from(&tenant, skipped, limit).await;
+        let expect: Vec<Account> = all.iter().skip(skipped as usize).take(2).cloned().collect();
+        assert_eq!(page.expect("list"), expect, "after {skipped}");
+    }
 }
 
 async fn joins_one_more_tenant(store: &dyn IdentityStore) {

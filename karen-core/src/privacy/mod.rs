@@ -72,6 +72,20 @@ impl Privacy {
         self.carry_out(tenant, Some(account.clone())).await
     }
 
+    /// The same for a directory, which deletes an account of the tenant: a key with `users:provision`
+    /// is enough.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` without `users:provision` or for an account that may do more than the key's owner,
+    /// `CONFLICT` for that owner, `NOT_FOUND`.
+    pub async fn deprovision(&self, account: &AccountId) -> Result<Receipt> {
+        let (karen, principal) = (self.session.shared(), self.session.principal());
+        let directory = karen.auth.directory(principal).await?;
+        directory.require_erasable(account).await?;
+        let tenant = principal.tenant().clone();
+        self.carry_out(tenant, Some(account.clone())).await
+    }
+
     /// Erases a tenant with everything that it owns in every store, and the accounts that have no
     /// other. Its members are out at once; what a crash cuts short goes on when Karen opens again.
     ///

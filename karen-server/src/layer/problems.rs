@@ -12,8 +12,9 @@ use karen_core::Code;
 
 use super::CorrelationId;
 use crate::problem::Problem;
-use crate::routes::{anthropic, openai};
+use crate::routes::{anthropic, openai, scim};
 
+const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 pub(crate) async fn render(request: Request, next: Next) -> Response {
@@ -28,11 +29,16 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
         problem.status = as_providers_do(problem.status);
         *response.status_mut() = problem.status;
     }
+    let named = response.extensions_mut().remove::<scim::ErrorType>();
     problem.log();
     let written = if anthropic::owns(&path) {
         Json(anthropic::ErrorBody::of(&problem)).into_response()
     } else if is_providers {
         Json(openai::ErrorBody::of(&problem)).into_response()
+    } else if scim::owns(&path) {
+        *response.status_mut() = scim::status(problem.status);
+        let body = Json(scim::ErrorBody::of(&problem, named));
+        ([(CONTENT_TYPE, SCIM_JSON)], body).into_response()
     } else {
         let id = id.as_ref().map_or("", CorrelationId::as_str);
         (

@@ -22,6 +22,7 @@ mod providers;
 mod rerank;
 mod roles;
 mod routing;
+pub(crate) mod scim;
 mod second_factor;
 mod served;
 mod setup;
@@ -72,6 +73,7 @@ pub(crate) fn creating() -> Vec<Routes> {
         api_keys::routes(),
         users::routes(),
         invitations::routes(),
+        scim::routes(),
         tenants::routes(),
         conversations::routes(),
     ]
@@ -89,6 +91,7 @@ pub(crate) fn lasting() -> Vec<Routes> {
         anthropic::count_tokens::routes(),
         audit::lasting_routes(),
         privacy::lasting_routes(),
+        scim::lasting_routes(),
         openai::chat::routes(),
         openai::completions::routes(),
         openai::responses::routes(),

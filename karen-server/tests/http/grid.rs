@@ -204,6 +204,8 @@ async fn things(site: &Site, owner: &str) -> BTreeMap<&'static str, String> {
         .await
         .expect(201)
         .json();
+    let gwen = json!({ "userName": "gwen@example.org" });
+    let gwen = site.post("/scim/v2/Users", owner, &gwen).await;
     let key = site
         .post("/api/v1/api-keys", owner, &json!({ "name": "k" }))
         .await
@@ -214,6 +216,7 @@ async fn things(site: &Site, owner: &str) -> BTreeMap<&'static str, String> {
         ("/api/v1/turns/", text(&messages["data"][0]["turn"])),
         ("/api/v1/memory/", text(&note["id"])),
         ("/api/v1/users/", text(&eve["id"])),
+        ("/scim/v2/Users/", text(&gwen.expect(201).json()["id"])),
         ("/api/v1/api-keys/", text(&key["id"])),
         ("/api/v1/me/sessions/", text(&sessions["data"][0]["id"])),
         ("/api/v1/me/tenants/", "default".to_owned()),

@@ -25,6 +25,7 @@ mod readme;
 mod remote;
 mod replays;
 mod rerank;
+mod scim;
 mod scripted;
 mod second_factor;
 mod signing;

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod audit;
+mod directory;
 mod ended;
 mod log_in;
 mod mail;

@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 /// A body that an operation takes: what it requires, as the examples have it.
 pub(super) fn body_of(document: &Value, operation: &Value) -> Value {
-    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-    match schema {
-        Value::Null => json!({}),
-        schema => example(document, schema),
+    let content = &operation["requestBody"]["content"]["application/json"];
+    match (&content["example"], &content["schema"]) {
+        (Value::Null, Value::Null) => json!({}),
+        (Value::Null, schema) => example(document, schema),
+        (given, _) => given.clone(),
     }
 }
 
