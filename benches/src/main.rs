@@ -7,6 +7,7 @@ mod cache;
 mod corpus;
 mod embed;
 mod engine;
+mod enumeration;
 mod estimate;
 mod goldens;
 mod guard;
@@ -79,6 +80,12 @@ enum Bench {
         /// Rounds through all algorithms.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
+    },
+    /// Whether the time of a refused login tells who has an account.
+    Enumeration {
+        /// Tries at accounts that exist, and as many at others.
+        #[arg(long, default_value_t = 2_000)]
+        tries: usize,
     },
     /// An authenticated GET, over keep-alive connections on loopback.
     Http {
@@ -201,6 +208,7 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Cache { answers, semantic } => cache::run(answers, semantic).await,
         Bench::Audit { entries, rounds } => audit::run(entries, rounds).await,
         Bench::Guard { requests, rounds } => guard::run(requests, rounds).await,
+        Bench::Enumeration { tries } => enumeration::run(tries).await,
         Bench::Http {
             requests,
             connections,

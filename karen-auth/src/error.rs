@@ -41,6 +41,8 @@ pub enum AuthErrorKind {
     NotFound,
     /// Too many tries; [`AuthError::retry_after`] says when the next one counts.
     RateLimited,
+    /// The tenant has used up what it may.
+    Quota,
     /// Too many passwords are being checked at this moment; may be retried.
     Busy,
     /// A store cannot be reached; may be retried.

@@ -128,7 +128,9 @@ pub use signing::{
     Jwk, JwkSet, PrivateKeyPem, SealedSigningKey, Signing, SigningAlgorithm, SigningKey,
     SigningKeyStore, SqlSigningKeyStore,
 };
-pub use tenant::{CustomRole, RoleName, SqlTenantStore, Tenant, TenantState, TenantStore};
+pub use tenant::{
+    CustomRole, RoleName, SqlTenantStore, Tenant, TenantLimits, TenantState, TenantStore,
+};
 pub use token::{
     AccessToken, ApiKeySecret, LogIn, LogInChallenge, OidcFlow, RefreshToken, SetupToken, SignedIn,
     TokenHash,

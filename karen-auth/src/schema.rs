@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     TENANTS,
     AUDIT_CUTS,
     LINKS,
+    TENANT_LIMITS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -176,6 +177,18 @@ const LINKS: Migration = Migration {
         CREATE TABLE auth_links (
             issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL,
             created_at BIGINT NOT NULL, PRIMARY KEY (issuer, subject), UNIQUE (account, issuer))",
+};
+
+const TENANT_LIMITS: Migration = Migration {
+    version: 9,
+    sqlite: "
+        ALTER TABLE auth_tenants ADD COLUMN users_max INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN tokens_per_day INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN tokens_per_month INTEGER NOT NULL DEFAULT 0",
+    postgres: "
+        ALTER TABLE auth_tenants ADD COLUMN users_max BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN tokens_per_day BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN tokens_per_month BIGINT NOT NULL DEFAULT 0",
 };
 
 #[cfg(test)]

@@ -191,6 +191,7 @@ impl From<AuthError> for Error {
             AuthErrorKind::Conflict | AuthErrorKind::Stale => Code::Conflict,
             AuthErrorKind::NotFound => Code::NotFound,
             AuthErrorKind::RateLimited => Code::RateLimited,
+            AuthErrorKind::Quota => Code::Quota,
             AuthErrorKind::Busy | AuthErrorKind::Unavailable => Code::Unavailable,
             AuthErrorKind::Full => Code::StorageFull,
             AuthErrorKind::ReadOnly => Code::ReadOnly,

@@ -23,7 +23,7 @@ use crate::privacy::{Eraser, Erasures};
 use crate::schema::MIGRATIONS;
 use crate::tool::Plugins;
 use crate::turn::{LiveTurns, SqlTurnLog, TurnLog, recover};
-use crate::usage::{SqlUsageLedger, UsageLedger};
+use crate::usage::{SqlUsageLedger, UsageLedger, admit, admit_tenant};
 use crate::{Builder, Health, Result, Scope, Session};
 
 /// Karen, opened on a data folder. Clones share it; any thread may use them.
@@ -197,6 +197,13 @@ impl Shared {
     /// Whether other instances may work on the same database.
     pub(crate) fn is_shared(&self) -> bool {
         self.database.dialect() == Dialect::Postgres
+    }
+
+    /// Passes while the limits of the user and of the tenant have room for a turn.
+    pub(crate) async fn admit(&self, by: &Principal, scope: &Scope, now: i64) -> Result<()> {
+        admit(&*self.ledger, scope, &self.config.limits, now).await?;
+        let limits = self.auth.tenant_limits(by).await?;
+        admit_tenant(&*self.ledger, scope.tenant(), limits, now).await
     }
 
     /// Tells the other instances; those that were not told find out in a minute.

@@ -89,7 +89,7 @@ pub use turn::{
     Finish, NumberedEvent, RecalledItem, Turn, TurnEvent, TurnFailure, TurnLog, TurnState,
     TurnStream,
 };
-pub use usage::{Usage, UsageLedger, UsageTotal};
+pub use usage::{TenantUsage, Usage, UsageLedger, UsageTotal};
 
 /// Accounts, sessions and principals, from karen-auth.
 pub use karen_auth as auth;

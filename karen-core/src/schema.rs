@@ -2,7 +2,7 @@
 
 use karen_sql::Migration;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, INSTANCES, ERASURES, CALLS];
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, INSTANCES, ERASURES, CALLS, TENANT_USAGE];
 
 const FIRST: Migration = Migration {
     version: 1,
@@ -173,4 +173,11 @@ const CALLS: Migration = Migration {
             answer BYTEA,
             PRIMARY KEY (tenant, owner, name));
         CREATE INDEX core_calls_time ON core_calls (begun_at)",
+};
+
+/// Sums of a whole tenant, without a look at what lies before them.
+const TENANT_USAGE: Migration = Migration {
+    version: 5,
+    sqlite: "CREATE INDEX core_usage_tenant ON core_usage (tenant, at)",
+    postgres: "CREATE INDEX core_usage_tenant ON core_usage (tenant, at)",
 };

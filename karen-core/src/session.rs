@@ -9,6 +9,7 @@ mod remember;
 use std::sync::Arc;
 
 use karen_auth::{Permission, Principal};
+use karen_sql::now_ms;
 
 pub use chat::{Chat, TurnRef};
 pub use conversations::Conversations;
@@ -19,7 +20,7 @@ pub use remember::RememberBuilder;
 use crate::id::TurnId;
 use crate::karen::Shared;
 use crate::turn::{Turn, TurnState, TurnStream, follow, replay};
-use crate::usage::UsageTotal;
+use crate::usage::{DAY_MS, MONTH_MS, TenantUsage, UsageTotal};
 use crate::{Code, Error, Privacy, Result, Scope};
 
 /// Karen on behalf of a principal: nothing of anybody else can be reached through it.
@@ -138,6 +139,24 @@ impl Session {
     #[must_use]
     pub fn privacy(&self) -> Privacy {
         Privacy::new(self.clone())
+    }
+
+    /// The tenant, what it may use up, and what it has used.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` without `users:read`; `NOT_FOUND` where a program made the principal up, and no
+    /// tenant for it.
+    pub async fn tenant(&self) -> Result<TenantUsage> {
+        self.principal.require(Permission::UsersRead)?;
+        let (tenant, users) = self.karen.auth.own_tenant(&self.principal).await?;
+        let (ledger, now) = (&self.karen.ledger, now_ms());
+        let since = async |span| ledger.tenant_total(self.scope.tenant(), now - span).await;
+        Ok(TenantUsage {
+            tenant,
+            users,
+            day: since(DAY_MS).await?,
+            month: since(MONTH_MS).await?,
+        })
     }
 
     /// What was used at or after `since` (unix milliseconds).

@@ -128,7 +128,9 @@ pub fn help(code: Code) -> &'static str {
         Code::ModelLoad => "Check that the file is a whole GGUF and that memory suffices.",
         Code::Cancelled => "Nothing: somebody cancelled it. What was said is kept.",
         Code::Timeout => "Try again, or raise the time that is allowed.",
-        Code::Quota => "Wait until the period ends, or raise limits.tokens_per_day.",
+        Code::Quota => {
+            "Wait until the period ends, or have the limit raised: limits.tokens_per_day, or the tenant's."
+        }
         Code::RateLimited => "Wait as long as the error says, and try again.",
         Code::PluginFailed => "Read the tool's own error, and correct the tool.",
         Code::Unavailable => "Try again; if it was closed, open Karen anew.",

@@ -94,6 +94,8 @@ actions! {
     InvitationAccepted => "invitation.accepted",
     /// A tenant was made.
     TenantCreated => "tenant.created",
+    /// What a tenant may use up was set.
+    TenantLimited => "tenant.limited",
     /// A tenant was suspended.
     TenantSuspended => "tenant.suspended",
     /// The members of a suspended tenant were let in again.

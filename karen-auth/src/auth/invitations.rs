@@ -145,7 +145,8 @@ impl Auth {
     /// # Errors
     /// `NotFound` for a link that is wrong, expired or was used; `Invalid` for a name or a password
     /// that will not do; `Unauthenticated` for the wrong password of an account; `RateLimited`;
-    /// `Conflict` for a member. The link stays good after all of these.
+    /// `Conflict` for a member; `Quota` where the tenant has as many members as it may. The link
+    /// stays good after all of these.
     pub async fn accept_invitation(
         &self,
         token: &str,
@@ -168,6 +169,7 @@ impl Auth {
                 self.new_identity(new, link.tenant.clone(), role).await?
             }
         };
+        self.require_room_for_member(&link.tenant).await?;
         self.take_link(purpose, token).await?;
         self.admit_invited(identity, is_known, &invited).await
     }

@@ -3,9 +3,10 @@
 use super::Auth;
 use super::accounts::no_account;
 use crate::account::checked_name;
+use crate::tenant::no_room;
 use crate::{
     Account, AuditAction, AuthError, AuthErrorKind, Device, NewAccount, Page, Permission,
-    Principal, Role, SignedIn, Tenant, TenantId, TenantState,
+    Principal, Role, SignedIn, Tenant, TenantId, TenantLimits, TenantState,
 };
 
 impl Auth {
@@ -25,6 +26,7 @@ impl Auth {
             id: TenantId::random(),
             name: checked_name(name)?,
             state: TenantState::Active,
+            limits: TenantLimits::default(),
             created_at_ms: self.now_ms(),
         };
         let owner = self
@@ -85,6 +87,46 @@ impl Auth {
         let event = self.event_by(principal, AuditAction::TenantResumed, tenant.as_str());
         self.shared.ports.audit.append(&event).await?;
         self.set_tenant_state(tenant, TenantState::Active).await
+    }
+
+    /// Sets what a tenant may use up; it counts from the next member and the next turn on. Nobody
+    /// is taken out of a tenant that has more members than it may have.
+    ///
+    /// # Errors
+    /// `Denied` without `tenants:write`; `Invalid` for limits out of range; `NotFound`.
+    pub async fn limit_tenant(
+        &self,
+        principal: &Principal,
+        tenant: &TenantId,
+        limits: TenantLimits,
+    ) -> Result<Tenant, AuthError> {
+        principal.require(Permission::TenantsWrite)?;
+        let (limits, ports) = (limits.checked()?, &self.shared.ports);
+        let found = ports.tenants.get(tenant).await?.ok_or_else(no_tenant)?;
+        let event = self.event_by(principal, AuditAction::TenantLimited, tenant.as_str());
+        ports.audit.append(&event).await?;
+        let is_set = ports.tenants.set_limits(tenant, &limits).await?;
+        is_set.then_some(()).ok_or_else(no_tenant)?;
+        Ok(Tenant { limits, ..found })
+    }
+
+    /// The principal's tenant, and how many members it has, disabled ones too.
+    ///
+    /// # Errors
+    /// `NotFound` where a program made the principal up, and no tenant for it.
+    pub async fn own_tenant(&self, principal: &Principal) -> Result<(Tenant, u64), AuthError> {
+        let (id, tenants) = (principal.tenant(), &self.shared.ports.tenants);
+        let tenant = tenants.get(id).await?.ok_or_else(no_tenant)?;
+        Ok((tenant, tenants.members(id).await?))
+    }
+
+    /// What the principal's tenant may use up; no limit where there is no such tenant.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub async fn tenant_limits(&self, principal: &Principal) -> Result<TenantLimits, AuthError> {
+        let tenant = self.shared.ports.tenants.get(principal.tenant()).await?;
+        Ok(tenant.map(|tenant| tenant.limits).unwrap_or_default())
     }
 
     /// Deletes a tenant with all that this crate keeps of it: memberships, sessions, keys, roles,
@@ -180,6 +222,18 @@ impl Auth {
         has_left.then_some(()).ok_or_else(no_account)?;
         let event = self.event_by(principal, AuditAction::MemberRemoved, account.as_str());
         self.shared.ports.audit.append(&event).await.map(drop)
+    }
+
+    /// Passes while the tenant has room for a member, before anything is used up for it; the store
+    /// is who decides.
+    pub(super) async fn require_room_for_member(&self, tenant: &TenantId) -> Result<(), AuthError> {
+        let tenants = &self.shared.ports.tenants;
+        let found = tenants.get(tenant).await?;
+        let users_max = found.map_or(0, |tenant| tenant.limits.users);
+        if users_max == 0 || tenants.members(tenant).await? < u64::from(users_max) {
+            return Ok(());
+        }
+        Err(no_room(users_max.into()))
     }
 
     async fn set_tenant_state(

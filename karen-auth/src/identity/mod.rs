@@ -91,7 +91,7 @@ pub trait IdentityStore: Send + Sync {
     /// Creates an account.
     ///
     /// # Errors
-    /// `Conflict` when its email is taken.
+    /// `Conflict` when its email is taken; `Quota` when the tenant has as many members as it may.
     async fn create(&self, identity: &Identity) -> Result<(), AuthError>;
 
     /// The account with this email, seen from the tenant that it joined first among those that it
@@ -172,7 +172,7 @@ pub trait IdentityStore: Send + Sync {
     /// Makes an account that exists a member of `account.tenant`.
     ///
     /// # Errors
-    /// `Conflict` for a member.
+    /// `Conflict` for a member; `Quota` when the tenant has as many members as it may.
     async fn join(&self, account: &Account) -> Result<(), AuthError>;
 
     /// The tenants that the account is a member of, in the order of joining. Without a tenant, like

@@ -1,11 +1,14 @@
 //! Tenants, and the roles that they make for themselves.
 
+mod limits;
 mod sql;
 
 use std::fmt;
 
 use async_trait::async_trait;
 
+pub use limits::TenantLimits;
+pub(crate) use limits::no_room;
 pub use sql::SqlTenantStore;
 
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
@@ -22,6 +25,8 @@ pub struct Tenant {
     pub name: String,
     /// Whether its members may come in.
     pub state: TenantState,
+    /// What it may use up.
+    pub limits: TenantLimits,
     /// Unix milliseconds.
     pub created_at_ms: i64,
 }
@@ -107,7 +112,8 @@ pub struct CustomRole {
 ///
 /// What an implementation owes its callers, and `testing::tenant_store` checks: durable answers that
 /// every later call sees; a verb with a tenant touches that tenant only; a role that somebody holds
-/// is not deleted; with a tenant goes everything of it, and every account that has no other.
+/// is not deleted; with a tenant goes everything of it, and every account that has no other; of
+/// members that come at the same time, no more get in than the tenant's limit has room for.
 #[async_trait]
 pub trait TenantStore: Send + Sync {
     /// Makes a tenant.
@@ -124,6 +130,14 @@ pub trait TenantStore: Send + Sync {
 
     /// Sets whether its members may come in; `false` when it is absent.
     async fn set_state(&self, tenant: &TenantId, state: TenantState) -> Result<bool, AuthError>;
+
+    /// Sets what it may use up; `false` when it is absent. Who is a member stays one, however few
+    /// there may be.
+    async fn set_limits(&self, tenant: &TenantId, limits: &TenantLimits)
+    -> Result<bool, AuthError>;
+
+    /// How many members it has, disabled ones too.
+    async fn members(&self, tenant: &TenantId) -> Result<u64, AuthError>;
 
     /// Deletes the tenant and all that this crate keeps of it, its audit log too; `false` when it
     /// is absent.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use karen_sql::{Database, SqlError, Tx};
 use sqlx::any::AnyRow;
 
-use super::{CustomRole, RoleName, Tenant, TenantState, TenantStore};
+use super::{CustomRole, RoleName, Tenant, TenantLimits, TenantState, TenantStore};
 use crate::stored::{parsed, value};
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
 
@@ -49,12 +49,17 @@ impl TenantStore for SqlTenantStore {
     async fn create(&self, tenant: &Tenant) -> Result<(), AuthError> {
         let mut tx = self.0.write().await?;
         sqlx::query(
-            "INSERT INTO auth_tenants (id, name, state, created_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO auth_tenants
+             (id, name, state, created_at, users_max, tokens_per_day, tokens_per_month)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(tenant.id.as_str())
         .bind(tenant.name.as_str())
         .bind(tenant.state.as_str())
         .bind(tenant.created_at_ms)
+        .bind(i64::from(tenant.limits.users))
+        .bind(stored_tokens(tenant.limits.tokens_per_day))
+        .bind(stored_tokens(tenant.limits.tokens_per_month))
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("create", tenant.id.as_str(), e))?;
@@ -92,6 +97,37 @@ impl TenantStore for SqlTenantStore {
             .map_err(|e| SqlError::of("set state of", tenant.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_limits(
+        &self,
+        tenant: &TenantId,
+        limits: &TenantLimits,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_tenants SET users_max = $1, tokens_per_day = $2, tokens_per_month = $3
+             WHERE id = $4",
+        )
+        .bind(i64::from(limits.users))
+        .bind(stored_tokens(limits.tokens_per_day))
+        .bind(stored_tokens(limits.tokens_per_month))
+        .bind(tenant.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("set limits of", tenant.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn members(&self, tenant: &TenantId) -> Result<u64, AuthError> {
+        let mut reader = self.0.read().await?;
+        let row = sqlx::query("SELECT COUNT(*) AS members FROM auth_memberships WHERE tenant = $1")
+            .bind(tenant.as_str())
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(|e| SqlError::of("count members of", tenant.as_str(), e))?;
+        Ok(value::<i64>(&row, "members")?.unsigned_abs())
     }
 
     async fn delete(&self, tenant: &TenantId) -> Result<bool, AuthError> {
@@ -214,8 +250,18 @@ fn read(row: &AnyRow) -> Result<Tenant, AuthError> {
         id: parsed(row, "id", TenantId::parse)?,
         name: value(row, "name")?,
         state: parsed(row, "state", TenantState::parse)?,
+        limits: TenantLimits {
+            users: u32::try_from(value::<i64>(row, "users_max")?).unwrap_or(u32::MAX),
+            tokens_per_day: value::<i64>(row, "tokens_per_day")?.unsigned_abs(),
+            tokens_per_month: value::<i64>(row, "tokens_per_month")?.unsigned_abs(),
+        },
         created_at_ms: value(row, "created_at")?,
     })
+}
+
+/// What [`TenantLimits::checked`] lets through fits.
+fn stored_tokens(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 fn role(row: &AnyRow) -> Result<CustomRole, AuthError> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Account, AccountId, AccountState, AuthErrorKind, CustomRole, Email, Identity, IdentityStore,
-    Page, Permission, Permissions, Role, RoleName, Tenant, TenantId, TenantState, TenantStore,
+    Page, Permission, Permissions, Role, RoleName, Tenant, TenantId, TenantLimits, TenantState,
+    TenantStore,
 };
 
 /// Runs the contract of [`TenantStore`], with the accounts in `identities`.
@@ -17,6 +18,7 @@ pub async fn tenant_store(store: Arc<dyn TenantStore>, identities: Arc<dyn Ident
     keeps_roles_apart(&*store).await;
     deletes_no_role_that_is_held(&*store, &*identities).await;
     shuts_a_suspended_tenant(&*store, &*identities).await;
+    lets_no_more_in_than_there_is_room_for(&*store, &identities).await;
     deletes_one_tenant_and_its_people(&*store, &*identities).await;
 }
 
@@ -25,6 +27,11 @@ async fn created(store: &dyn TenantStore) -> Tenant {
         id: TenantId::random(),
         name: "Analytical Engines".to_owned(),
         state: TenantState::Active,
+        limits: TenantLimits {
+            users: 7,
+            tokens_per_day: 1 << 40,
+            tokens_per_month: 0,
+        },
         created_at_ms: 5,
     };
     store.create(&tenant).await.expect("create");
@@ -37,6 +44,12 @@ async fn member(identities: &dyn IdentityStore, tenant: &TenantId) -> Account {
 }
 
 async fn member_with(identities: &dyn IdentityStore, tenant: &TenantId, email: Email) -> Account {
+    let identity = identity_with(tenant, email);
+    identities.create(&identity).await.expect("create");
+    identity.account
+}
+
+fn identity_with(tenant: &TenantId, email: Email) -> Identity {
     let account = Account {
         email,
         id: AccountId::random(),
@@ -48,14 +61,12 @@ async fn member_with(identities: &dyn IdentityStore, tenant: &TenantId, email: E
         state: AccountState::Active,
         created_at_ms: 5,
     };
-    let identity = Identity {
-        account: account.clone(),
+    Identity {
+        account,
         tenant_state: TenantState::Active,
         password: "$argon2id$first".to_owned(),
         epoch: 0,
-    };
-    identities.create(&identity).await.expect("create");
-    account
+    }
 }
 
 fn role(name: &str) -> CustomRole {
@@ -78,6 +89,41 @@ async fn keeps_what_it_is_given(store: &dyn TenantStore) {
     let set = store.set_state(&absent, TenantState::Suspended).await;
     assert!(!set.expect("set"), "it is absent");
     assert!(!store.delete(&absent).await.expect("delete"));
+}
+
+/// Sixty-four at the same time, of whom five find room.
+async fn lets_no_more_in_than_there_is_room_for(
+    store: &dyn TenantStore,
+    identities: &Arc<dyn IdentityStore>,
+) {
+    let tenant = created(store).await.id;
+    let limits = TenantLimits {
+        users: 5,
+        ..TenantLimits::default()
+    };
+    assert!(store.set_limits(&tenant, &limits).await.expect("set"));
+    let found = store.get(&tenant).await.expect("get").expect("it exists");
+    assert_eq!(found.limits, limits);
+    let callers = (0..64).map(|_| {
+        let email = format!("{}@example.com", AccountId::random());
+        let identity = identity_with(&tenant, Email::parse(&email).expect("an email"));
+        let identities = Arc::clone(identities);
+        tokio::spawn(async move { identities.create(&identity).await })
+    });
+    let mut refused = 0;
+    for caller in callers.collect::<Vec<_>>() {
+        if let Err(error) = caller.await.expect("no panic") {
+            assert_eq!(error.kind(), AuthErrorKind::Quota);
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 64 - 5);
+    assert_eq!(store.members(&tenant).await.expect("count"), 5);
+    let none = TenantLimits::default();
+    assert!(store.set_limits(&tenant, &none).await.expect("set"));
+    member(&**identities, &tenant).await;
+    let absent = TenantId::random();
+    assert!(!store.set_limits(&absent, &none).await.expect("set"));
 }
 
 async fn lists_in_pages(store: &dyn TenantStore) {

@@ -14,7 +14,7 @@ use karen_sql::now_ms;
 use super::Session;
 use crate::id::TurnId;
 use crate::karen::Shared;
-use crate::usage::{Usage, admit};
+use crate::usage::Usage;
 use crate::{Result, Scope};
 
 /// An answer on its way; what it takes is entered in the ledger when it ends or is dropped.
@@ -68,7 +68,7 @@ impl Session {
         } = self;
         principal.require(Permission::ModelsUse)?;
         let now = now_ms();
-        admit(&*karen.ledger, scope, &karen.config.limits, now).await?;
+        karen.admit(principal, scope, now).await?;
         let generation = asked.await?;
         let usage = Usage {
             turn: TurnId::fresh(),

@@ -46,6 +46,20 @@ pub async fn usage_ledger(ledger: &dyn UsageLedger) {
         total(2, 42),
         "a turn counts once"
     );
+    let of_tenant = ledger
+        .tenant_total(scope.tenant(), 200)
+        .await
+        .expect("sums");
+    assert_eq!(of_tenant, total(1, 31), "from a time on");
+    ledger
+        .record(&other_user, &usage(300, 4))
+        .await
+        .expect("records");
+    let of_tenant = ledger.tenant_total(scope.tenant(), 0).await.expect("sums");
+    assert_eq!(of_tenant, total(3, 47), "of both users");
+    ledger.erase(&other_user).await.expect("erases");
+    let elsewhere = ledger.tenant_total(other_tenant.tenant(), 0).await;
+    assert_eq!(elsewhere.expect("sums"), UsageTotal::default());
     for other in [other_user, other_tenant] {
         let sum = ledger.total(&other, 0).await.expect("sums");
         assert_eq!(sum, UsageTotal::default(), "{other:?} used nothing");

@@ -14,7 +14,6 @@ use super::{Turn, TurnState, TurnStream};
 use crate::conversation::{Conversation, Remember};
 use crate::id::{ConversationId, MessageId, TurnId};
 use crate::karen::Shared;
-use crate::usage::admit;
 use crate::{Code, Error, Result, Scope, TurnRef};
 
 /// Characters of a title made from the first message.
@@ -37,7 +36,7 @@ pub(crate) async fn begin(
     if let Some(said) = said_before(&karen, &scope, &id, &message, &options).await? {
         return Ok(said);
     }
-    admit(&*karen.ledger, &scope, &karen.config.limits, now_ms()).await?;
+    karen.admit(&principal, &scope, now_ms()).await?;
     let conversation = match &options.conversation {
         Some(id) => Place::Known(known(&karen, &scope, id).await?),
         None => Place::Fresh(fresh(&message)),

@@ -3,6 +3,7 @@
 mod sql;
 
 use async_trait::async_trait;
+use karen_auth::{Tenant, TenantLimits};
 
 pub(crate) use sql::SqlUsageLedger;
 
@@ -11,7 +12,8 @@ use crate::id::TurnId;
 use crate::{Code, Error, Result, Scope};
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+pub(crate) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+pub(crate) const MONTH_MS: i64 = 30 * DAY_MS;
 
 /// What one turn used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,19 @@ pub struct UsageTotal {
     pub tokens: u64,
 }
 
+/// A tenant, and what it has used of what it may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantUsage {
+    /// The tenant, with its limits.
+    pub tenant: Tenant,
+    /// Members, disabled ones too.
+    pub users: u64,
+    /// What all of them used in the last 24 hours.
+    pub day: UsageTotal,
+    /// What all of them used in the last 30 days.
+    pub month: UsageTotal,
+}
+
 /// Keeps what is used. Every call reaches the rows of its scope only.
 ///
 /// What an implementation owes its callers, and [`testing::usage_ledger`] checks:
@@ -52,11 +67,37 @@ pub trait UsageLedger: Send + Sync {
     /// The sum over everything at or after `since` (unix milliseconds).
     async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal>;
 
+    /// The sum of all users of a tenant over everything at or after `since`.
+    async fn tenant_total(&self, tenant: &str, since: i64) -> Result<UsageTotal>;
+
     /// Deletes everything recorded of the scope.
     async fn erase(&self, scope: &Scope) -> Result<()>;
 
     /// The users of a tenant that have used something, ordered by id.
     async fn users(&self, tenant: &str) -> Result<Vec<String>>;
+}
+
+/// Refuses a turn for which the tenant has no tokens left. What a turn takes is known at its end:
+/// those that run when the last token goes are finished.
+///
+/// # Errors
+/// `QUOTA`.
+pub(crate) async fn admit_tenant(
+    ledger: &dyn UsageLedger,
+    tenant: &str,
+    limits: TenantLimits,
+    now: i64,
+) -> Result<()> {
+    for (tokens_max, span, name) in [
+        (limits.tokens_per_day, DAY_MS, "24 hours"),
+        (limits.tokens_per_month, MONTH_MS, "30 days"),
+    ] {
+        if tokens_max > 0 && ledger.tenant_total(tenant, now - span).await?.tokens >= tokens_max {
+            let message = format!("the tenant's {tokens_max} tokens of {name} are used up");
+            return Err(Error::new(Code::Quota, message));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a turn that `limits` leave no room for.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use karen_sql::{Database, SqlError};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::{Usage, UsageLedger, UsageTotal};
 use crate::{Result, Scope};
@@ -44,7 +45,6 @@ impl UsageLedger for SqlUsageLedger {
     }
 
     async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal> {
-        let of = |e| SqlError::of("sum", "usage", e);
         let mut reader = self.database.read().await?;
         let row = sqlx::query(
             "SELECT COUNT(*) AS turns,
@@ -55,13 +55,22 @@ impl UsageLedger for SqlUsageLedger {
         .bind(scope.user())
         .bind(since)
         .fetch_one(&mut *reader)
-        .await
-        .map_err(of)?;
-        let count = |column| row.try_get::<i64, _>(column).map_err(of);
-        Ok(UsageTotal {
-            turns: u64::try_from(count("turns")?).unwrap_or_default(),
-            tokens: u64::try_from(count("tokens")?).unwrap_or_default(),
-        })
+        .await;
+        Ok(row.and_then(|row| total(&row)).map_err(not_summed)?)
+    }
+
+    async fn tenant_total(&self, tenant: &str, since: i64) -> Result<UsageTotal> {
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS turns,
+             CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS BIGINT) AS tokens
+             FROM core_usage WHERE tenant = $1 AND at >= $2",
+        )
+        .bind(tenant)
+        .bind(since)
+        .fetch_one(&mut *reader)
+        .await;
+        Ok(row.and_then(|row| total(&row)).map_err(not_summed)?)
     }
 
     async fn erase(&self, scope: &Scope) -> Result<()> {
@@ -87,4 +96,16 @@ impl UsageLedger for SqlUsageLedger {
         let users = rows.iter().map(|row| row.try_get("owner"));
         Ok(users.collect::<Result<_, _>>().map_err(of)?)
     }
+}
+
+fn total(row: &AnyRow) -> Result<UsageTotal, sqlx::Error> {
+    let count = |column| Ok::<_, sqlx::Error>(row.try_get::<i64, _>(column)?.unsigned_abs());
+    Ok(UsageTotal {
+        turns: count("turns")?,
+        tokens: count("tokens")?,
+    })
+}
+
+fn not_summed(error: sqlx::Error) -> SqlError {
+    SqlError::of("sum", "usage", error)
 }

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use karen_core::auth::{NewAccount, Page, Tenant, TenantId};
+use karen_core::auth::{NewAccount, Page, Tenant, TenantId, TenantLimits};
+use karen_core::{TenantUsage, UsageTotal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -20,6 +21,8 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(list_tenants, create_tenant))
         .routes(routes!(suspend_tenant))
         .routes(routes!(resume_tenant))
+        .routes(routes!(limit_tenant))
+        .routes(routes!(own_tenant))
         .routes(routes!(own_tenants))
         .routes(routes!(switch_tenant))
 }
@@ -35,8 +38,50 @@ struct TenantBody {
     /// `active` or `suspended`.
     #[schema(example = "active")]
     state: &'static str,
+    limits: LimitsBody,
     /// Unix milliseconds.
     created_at: i64,
+}
+
+/// What a tenant may use up; 0 means no limit.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TenantLimits)]
+struct LimitsBody {
+    /// Members, disabled ones too.
+    #[schema(example = 50)]
+    users: u32,
+    /// Tokens of all members together in any 24 hours, 10^15 at most.
+    #[schema(example = 2_000_000, maximum = 1_000_000_000_000_000_u64)]
+    tokens_per_day: u64,
+    /// Tokens of all members together in any 30 days, 10^15 at most.
+    #[schema(example = 40_000_000, maximum = 1_000_000_000_000_000_u64)]
+    tokens_per_month: u64,
+}
+
+/// A tenant, and what it has used.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantUsage)]
+struct TenantUsageBody {
+    tenant: TenantBody,
+    /// Members, disabled ones too.
+    #[schema(example = 12)]
+    users: u64,
+    /// In the last 24 hours.
+    day: UsedBody,
+    /// In the last 30 days.
+    month: UsedBody,
+}
+
+/// What all members used together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantUsed)]
+struct UsedBody {
+    #[schema(example = 120)]
+    turns: u64,
+    /// Read and written.
+    #[schema(example = 48_000)]
+    tokens: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -154,6 +199,33 @@ async fn resume_tenant(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Set what a tenant may use up
+///
+/// It counts from the next member and the next turn on.
+#[utoipa::path(
+    put, path = "/api/v1/tenants/{id}/limits", tag = "tenants",
+    responses((status = 200, body = TenantBody)),
+)]
+async fn limit_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    Json(limits): Json<LimitsBody>,
+) -> Result<Json<TenantBody>, Problem> {
+    let (auth, id) = (app.karen.auth(), TenantId::parse(&id)?);
+    let tenant = auth.limit_tenant(session.principal(), &id, limits.into());
+    Ok(Json(tenant.await?.into()))
+}
+
+/// The tenant of whoever asks, what it may use up, and what it has used
+#[utoipa::path(
+    get, path = "/api/v1/tenant", tag = "tenants",
+    responses((status = 200, body = TenantUsageBody)),
+)]
+async fn own_tenant(Caller(session): Caller) -> Result<Json<TenantUsageBody>, Problem> {
+    Ok(Json(session.tenant().await?.into()))
+}
+
 /// The tenants that whoever asks belongs to
 #[utoipa::path(
     get, path = "/api/v1/me/tenants", tag = "me",
@@ -192,7 +264,48 @@ impl From<Tenant> for TenantBody {
             id: tenant.id.to_string(),
             name: tenant.name,
             state: tenant.state.as_str(),
+            limits: tenant.limits.into(),
             created_at: tenant.created_at_ms,
+        }
+    }
+}
+
+impl From<TenantUsage> for TenantUsageBody {
+    fn from(usage: TenantUsage) -> Self {
+        Self {
+            tenant: usage.tenant.into(),
+            users: usage.users,
+            day: usage.day.into(),
+            month: usage.month.into(),
+        }
+    }
+}
+
+impl From<UsageTotal> for UsedBody {
+    fn from(total: UsageTotal) -> Self {
+        Self {
+            turns: total.turns,
+            tokens: total.tokens,
+        }
+    }
+}
+
+impl From<TenantLimits> for LimitsBody {
+    fn from(limits: TenantLimits) -> Self {
+        Self {
+            users: limits.users,
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
+        }
+    }
+}
+
+impl From<LimitsBody> for TenantLimits {
+    fn from(limits: LimitsBody) -> Self {
+        Self {
+            users: limits.users,
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
         }
     }
 }

@@ -5,6 +5,7 @@ use axum::http::header::IF_MATCH;
 use serde_json::{Value, json};
 
 use crate::harness::{EMAIL, PASSWORD, Reply, Site, json_request, text};
+use crate::scripted;
 
 const EVE: &str = "eve@example.org";
 
@@ -279,4 +280,40 @@ async fn logging_out_everywhere_leaves_no_session() {
     for token in [owner, other] {
         site.get("/api/v1/me", &token).await.expect(401);
     }
+}
+
+#[tokio::test]
+async fn a_tenant_uses_no_more_than_the_installation_lets_it() {
+    let site = Site::open().await;
+    scripted::add_free(&site.karen, &["Woof."]);
+    let owner = site.owner().await;
+    let wanted = json!({
+        "name": "Analytical Engines",
+        "owner": { "email": EVE, "name": "Eve", "password": PASSWORD },
+    });
+    let made = site.post("/api/v1/tenants", &owner, &wanted).await;
+    let path = format!("/api/v1/tenants/{}", text(&made.json()["tenant"]["id"]));
+    let limits = format!("{path}/limits");
+    let (eve, one) = (
+        site.log_in(EVE, PASSWORD).await,
+        json!({ "users": 1, "tokens_per_day": 1, "tokens_per_month": 0 }),
+    );
+    site.put(&limits, &eve, &one).await.expect(403);
+    let limited = site.put(&limits, &owner, &one).await.expect(200);
+    assert_eq!(limited.json()["limits"], one);
+    let more = json!({ "email": "m@example.org", "name": "M", "password": PASSWORD });
+    let full = site.post("/api/v1/users", &eve, &more).await.expect(429);
+    assert_eq!(full.json()["code"], "QUOTA");
+    let said = json!({ "message": "My dog is called Biscuit." });
+    site.post("/api/v1/chat", &eve, &said).await.expect(200);
+    let spent = site.post("/api/v1/chat", &eve, &said).await.expect(429);
+    assert_eq!(spent.json()["code"], "QUOTA");
+    site.post("/api/v1/chat", &owner, &said).await.expect(200);
+    let own = site.get("/api/v1/tenant", &eve).await.expect(200).json();
+    assert_eq!((&own["users"], &own["tenant"]["limits"]), (&json!(1), &one));
+    assert!(own["day"]["tokens"].as_u64() > Some(0), "{own}");
+    assert_eq!(own["day"]["turns"], 1);
+    let none = json!({ "users": 0, "tokens_per_day": 0, "tokens_per_month": 0 });
+    site.put(&limits, &owner, &none).await.expect(200);
+    site.post("/api/v1/chat", &eve, &said).await.expect(200);
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::*;
-use crate::{AuditAction, Email, Mail, Mailer, Role};
+use crate::{AuditAction, Email, Mail, Mailer, Role, TenantLimits};
 
 const NEW: &str = "another handful of words";
 
@@ -439,6 +439,34 @@ async fn who_is_invited_becomes_what_the_invitation_says() {
             AuditAction::LogIn
         ]
     );
+}
+
+#[tokio::test]
+async fn an_invitation_into_a_full_tenant_waits_for_room() {
+    let mailed = mailed().await;
+    let owner = mailed.house.principal(&mailed.owner).await;
+    let sent = mailed
+        .auth()
+        .invite(&owner, "dev@example.com", Role::Member)
+        .await;
+    sent.expect("invite");
+    let token = mailed.link("dev@example.com", "invitation").await;
+    for (users, is_full) in [(1, true), (2, false)] {
+        let limits = TenantLimits {
+            users,
+            ..TenantLimits::default()
+        };
+        let limited = mailed.auth().limit_tenant(&owner, owner.tenant(), limits);
+        limited.await.expect("limit");
+        let accepted = mailed
+            .auth()
+            .accept_invitation(&token, "Dev", PASSWORD)
+            .await;
+        match is_full {
+            true => assert_kind(accepted, AuthErrorKind::Quota),
+            false => drop(accepted.expect("room")),
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod oidc;
 mod passwords;
 mod privacy;
 mod refresh;
+mod refresh_races;
 mod second_factor;
 mod secrets;
 mod sessions;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Account, AuditAction, CustomRole, NewApiKey, Page, Permission, Permissions, Role, RoleChoice,
-    RoleName, Tenant, TenantState,
+    RoleName, Tenant, TenantLimits, TenantState,
 };
 
 const NEW_KEY: NewApiKey = NewApiKey {
@@ -398,4 +398,47 @@ async fn nobody_rises_by_way_of_a_custom_role() {
         assert_kind(RoleName::parse(name), AuthErrorKind::Invalid);
     }
     assert_kind("custom".parse::<Role>(), AuthErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_full_tenant_takes_nobody_in_until_its_limit_is_raised() {
+    let two = two().await;
+    let (auth, founder) = (two.auth(), two.founder().await);
+    let users = |users| TenantLimits {
+        users,
+        ..TenantLimits::default()
+    };
+    let limited = auth.limit_tenant(&two.operator, &two.tenant.id, users(1));
+    assert_eq!(limited.await.expect("limit").limits, users(1));
+    let more = auth.create_account(&founder, person("more"), Role::Member);
+    assert_kind(more.await, AuthErrorKind::Quota);
+    let (tenant, members) = auth.own_tenant(&founder).await.expect("own");
+    assert_eq!((tenant.limits, members), (users(1), 1));
+    two.member(&two.operator, "elsewhere", Role::Member).await;
+    let limited = auth.limit_tenant(&two.operator, &two.tenant.id, users(2));
+    limited.await.expect("limit");
+    two.member(&founder, "more", Role::Member).await;
+}
+
+#[tokio::test]
+async fn only_the_installation_says_what_a_tenant_may_use() {
+    let two = two().await;
+    let (auth, founder) = (two.auth(), two.founder().await);
+    let none = TenantLimits::default();
+    let by_founder = auth.limit_tenant(&founder, &two.tenant.id, none).await;
+    assert_kind(by_founder, AuthErrorKind::Denied);
+    let absent = TenantId::random();
+    let absent = auth.limit_tenant(&two.operator, &absent, none).await;
+    assert_kind(absent, AuthErrorKind::NotFound);
+    let endless = TenantLimits {
+        tokens_per_day: u64::MAX,
+        ..none
+    };
+    let endless = auth.limit_tenant(&two.operator, &two.tenant.id, endless);
+    assert_kind(endless.await, AuthErrorKind::Invalid);
+    let log = auth.audit_log(&two.operator, 0, 100).await.expect("log");
+    let written = log
+        .iter()
+        .filter(|e| e.event.action == AuditAction::TenantLimited);
+    assert_eq!(written.count(), 0, "nothing was changed");
 }

@@ -2,6 +2,8 @@
 
 use karen_sql::{SqlError, Tx};
 
+use crate::stored::value;
+use crate::tenant::no_room;
 use crate::{
     Account, AccountId, AuthError, AuthErrorKind, Identity, PasswordChange, TenantId, TokenHash,
 };
@@ -131,6 +133,7 @@ pub(super) async fn remember_password(
 }
 
 pub(super) async fn insert_membership(tx: &mut Tx, account: &Account) -> Result<(), AuthError> {
+    require_room(tx, &account.tenant).await?;
     sqlx::query(
         "INSERT INTO auth_memberships (tenant, account, role, state, created_at)
          VALUES ($1, $2, $3, $4, $5)",
@@ -144,6 +147,29 @@ pub(super) async fn insert_membership(tx: &mut Tx, account: &Account) -> Result<
     .await
     .map_err(|e| SqlError::of("insert membership of", account.id.as_str(), e))?;
     Ok(())
+}
+
+/// Passes while the tenant's limit has room for one more member.
+///
+/// The update that changes nothing takes the tenant's row, so that callers at the same time count
+/// one after another, on PostgreSQL too.
+async fn require_room(tx: &mut Tx, tenant: &TenantId) -> Result<(), AuthError> {
+    let of = |e| SqlError::of("count members of", tenant.as_str(), e);
+    sqlx::query("UPDATE auth_tenants SET users_max = users_max WHERE id = $1 AND users_max > 0")
+        .bind(tenant.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(of)?;
+    let full = sqlx::query(
+        "SELECT t.users_max AS users_max FROM auth_tenants t WHERE t.id = $1 AND t.users_max > 0
+         AND (SELECT COUNT(*) FROM auth_memberships m WHERE m.tenant = t.id) >= t.users_max",
+    )
+    .bind(tenant.as_str())
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(of)?;
+    let Some(full) = full else { return Ok(()) };
+    Err(no_room(value(&full, "users_max")?))
 }
 
 /// Ends a membership; `false` when it is absent.

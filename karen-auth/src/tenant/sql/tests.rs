@@ -28,6 +28,9 @@ async fn a_store_that_breaks_a_promise_fails_the_suite() {
         // A suspension that does not last.
         "CREATE TRIGGER broken AFTER UPDATE OF state ON auth_tenants BEGIN
          UPDATE auth_tenants SET state = 'active' WHERE id = NEW.id; END",
+        // A limit that does not last.
+        "CREATE TRIGGER broken AFTER UPDATE OF users_max ON auth_tenants BEGIN
+         UPDATE auth_tenants SET users_max = 6 WHERE id = NEW.id AND NEW.users_max = 5; END",
         // A role of one tenant that all have.
         "CREATE TRIGGER broken AFTER INSERT ON auth_roles BEGIN
          INSERT OR IGNORE INTO auth_roles SELECT id, NEW.name, NEW.permissions
