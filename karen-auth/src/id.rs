@@ -66,6 +66,10 @@ id! {
     ApiKeyId, "key_"
 }
 id! {
+    /// A passkey.
+    PasskeyId, "pas_"
+}
+id! {
     /// A token that is good once, such as an invitation.
     OneTimeTokenId, "one_"
 }
@@ -107,6 +111,10 @@ impl SessionId {
 }
 
 impl ApiKeyId {
+    const LITERAL: Option<&'static str> = None;
+}
+
+impl PasskeyId {
     const LITERAL: Option<&'static str> = None;
 }
 

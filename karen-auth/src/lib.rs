@@ -36,7 +36,8 @@
 //! this: [`Principal::local`].
 //!
 //! An account with a second factor logs in by [`Auth::begin_log_in`] and [`Auth::finish_log_in`].
-//! [`Auth::tend`] is to be called every minute or so; where [`AuthConfig::mailer`] is set,
+//! One with a [passkey](Auth::begin_passkey) needs nothing else:
+//! [`Auth::finish_passkey_log_in`]. [`Auth::tend`] is to be called every minute or so; where [`AuthConfig::mailer`] is set,
 //! [`Auth::mail_queued`] and [`Auth::deliver_mail`] are to be looped over.
 //!
 //! It is not for: cookies, headers and other matters of HTTP; deciding who may see one document of
@@ -66,6 +67,7 @@ mod live;
 mod mail;
 mod oidc;
 mod one_time;
+mod passkey;
 mod password;
 mod permission;
 mod principal;
@@ -95,14 +97,14 @@ pub use audit::{
 };
 pub use auth::{
     Auth, AuthConfig, Delivery, Directory, DirectoryEntry, Invitation, NewApiKey, NewImport,
-    OidcDone, PersonalData, Registration, RoleChoice, TenantData, migrate,
+    NewPasskey, OidcDone, PersonalData, Registration, RoleChoice, TenantData, migrate,
 };
 pub use bell::{Bell, Ending, Heard, InProcessBell};
 pub use clock::{Clock, SystemClock};
 pub use email::Email;
 pub use error::{AuthError, AuthErrorKind};
 pub use factor::{FactorStore, SecondFactor, SqlFactorStore, TotpFactor};
-pub use id::{AccountId, ApiKeyId, OneTimeTokenId, SessionId, TenantId};
+pub use id::{AccountId, ApiKeyId, OneTimeTokenId, PasskeyId, SessionId, TenantId};
 pub use identity::{Identity, IdentityStore, PasswordChange, SqlIdentityStore};
 pub use link::{ForeignIdentity, Link, LinkStore, SqlLinkStore};
 pub use mail::{FileOutbox, Mail, MailQueue, Mailer, QueuedMail, QueuedMailId, SqlMailQueue};
@@ -114,6 +116,10 @@ pub use oidc::{
     ClientSecret, OidcAnswer, OidcConfig, OidcProviderInfo, OidcStart, OidcTransport, TokenAnswer,
 };
 pub use one_time::{OneTimeToken, OneTimeTokenStore, Purpose, SqlOneTimeTokenStore};
+pub use passkey::{
+    Passkey, PasskeyAssertion, PasskeyAttestation, PasskeyCreation, PasskeyHandle, PasskeyRequest,
+    PasskeyStore, PasskeyUse, SqlPasskeyStore, UserVerification,
+};
 pub use password::{HashingConfig, PasswordPolicy};
 pub use permission::{Permission, Permissions};
 pub use principal::Principal;

@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     AUDIT_CUTS,
     LINKS,
     TENANT_LIMITS,
+    PASSKEYS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -189,6 +190,24 @@ const TENANT_LIMITS: Migration = Migration {
         ALTER TABLE auth_tenants ADD COLUMN users_max BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE auth_tenants ADD COLUMN tokens_per_day BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE auth_tenants ADD COLUMN tokens_per_month BIGINT NOT NULL DEFAULT 0",
+};
+
+const PASSKEYS: Migration = Migration {
+    version: 10,
+    sqlite: "
+        CREATE TABLE auth_passkeys (
+            id TEXT PRIMARY KEY, account TEXT NOT NULL, credential BLOB NOT NULL UNIQUE,
+            public_key BLOB NOT NULL, counter INTEGER NOT NULL, name TEXT NOT NULL,
+            transports TEXT NOT NULL, backup_eligible INTEGER NOT NULL,
+            backed_up INTEGER NOT NULL, created_at INTEGER NOT NULL, used_at INTEGER);
+        CREATE INDEX auth_passkeys_account ON auth_passkeys (account, created_at)",
+    postgres: "
+        CREATE TABLE auth_passkeys (
+            id TEXT PRIMARY KEY, account TEXT NOT NULL, credential BYTEA NOT NULL UNIQUE,
+            public_key BYTEA NOT NULL, counter BIGINT NOT NULL, name TEXT NOT NULL,
+            transports TEXT NOT NULL, backup_eligible BIGINT NOT NULL,
+            backed_up BIGINT NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT);
+        CREATE INDEX auth_passkeys_account ON auth_passkeys (account, created_at)",
 };
 
 #[cfg(test)]

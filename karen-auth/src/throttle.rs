@@ -58,6 +58,17 @@ impl Throttle {
         Ok(())
     }
 
+    /// Counts a try from an address at nobody in particular.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) async fn visit(&self, address: Option<IpAddr>) -> Result<(), AuthError> {
+        match address {
+            Some(address) => self.take(&ADDRESS, &address_block(address)).await,
+            None => Ok(()),
+        }
+    }
+
     /// Forgets the tries at an account whose password was right.
     pub(crate) async fn forgive(&self, email: &str) -> Result<(), AuthError> {
         for (class, _) in ACCOUNT {

@@ -80,6 +80,12 @@ actions! {
     Linked => "link.added",
     /// Such a link was ended.
     Unlinked => "link.removed",
+    /// An account got a passkey.
+    PasskeyAdded => "passkey.added",
+    /// An account lost a passkey.
+    PasskeyRemoved => "passkey.removed",
+    /// A passkey was refused whose counter went back: somebody has a copy of it.
+    PasskeyCopied => "passkey.copied",
     /// A password was set by way of a mail.
     PasswordReset => "password.reset",
     /// A second factor was removed by way of a mail, or somebody tried to.

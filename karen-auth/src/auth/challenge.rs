@@ -1,4 +1,4 @@
-//! The second step of a login: from a challenge and a code to a session.
+//! The second step of a login: from a challenge and a code, or a passkey, to a session.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,8 @@ use super::second_factor::wrong_code;
 use crate::stored::damaged;
 use crate::token::{CHALLENGE_PREFIX, draw};
 use crate::{
-    AuditAction, AuditEvent, AuthError, AuthErrorKind, Device, Identity, LogIn, LogInChallenge,
-    OneTimeToken, OneTimeTokenId, Outcome, Purpose, SignedIn, TokenHash,
+    AccountId, AuditAction, AuditEvent, AuthError, AuthErrorKind, Device, Identity, LogIn,
+    LogInChallenge, OneTimeToken, OneTimeTokenId, Outcome, Purpose, SignedIn, TokenHash,
 };
 
 /// How long somebody has to find their authenticator.
@@ -24,6 +24,28 @@ struct FirstStep {
     device: Option<String>,
     address: Option<IpAddr>,
     epoch: i64,
+}
+
+/// A login after its first step.
+pub(super) struct Begun {
+    token: OneTimeToken,
+    first: FirstStep,
+    pub(super) identity: Identity,
+}
+
+impl Begun {
+    /// That the second step was refused.
+    pub(super) fn refused(&self, at_ms: i64) -> AuditEvent {
+        AuditEvent {
+            tenant: self.token.tenant.clone(),
+            at_ms,
+            action: AuditAction::LogIn,
+            outcome: Outcome::Refused,
+            actor: self.token.account.clone(),
+            subject: self.token.account.as_ref().map(ToString::to_string),
+            address: self.first.address,
+        }
+    }
 }
 
 impl Auth {
@@ -62,19 +84,55 @@ impl Auth {
     /// `Unauthenticated` for a wrong code, and for a challenge that is unknown, used, five minutes
     /// old or was tried five times; `RateLimited`; what the stores report.
     pub async fn finish_log_in(&self, challenge: &str, code: &str) -> Result<SignedIn, AuthError> {
+        let begun = self.begun(challenge).await?;
+        if !self.use_code(&begun.identity.account.id, code).await? {
+            let refused = begun.refused(self.now_ms());
+            self.shared.ports.audit.append(&refused).await?;
+            return Err(wrong_code());
+        }
+        self.complete(challenge, begun).await
+    }
+
+    /// Whose login `challenge` began. It counts as no try.
+    pub(super) async fn challenged_account(&self, challenge: &str) -> Result<AccountId, AuthError> {
         let hash = TokenHash::of(challenge);
-        let (one_time, now_ms) = (&self.shared.ports.one_time, self.now_ms());
+        let one_time = &self.shared.ports.one_time;
+        let token = one_time.find(Purpose::Challenge, &hash, self.now_ms());
+        token
+            .await?
+            .and_then(|token| token.account)
+            .ok_or_else(start_again)
+    }
+
+    /// Counts a try to finish the login that `challenge` began.
+    pub(super) async fn begun(&self, challenge: &str) -> Result<Begun, AuthError> {
+        let (hash, now_ms) = (TokenHash::of(challenge), self.now_ms());
+        let one_time = &self.shared.ports.one_time;
         let tried = one_time.count_try(Purpose::Challenge, &hash, TRIES_MAX, now_ms);
         let token = tried.await?.ok_or_else(start_again)?;
         let first: FirstStep =
             serde_json::from_str(&token.detail).map_err(|e| damaged("detail").caused_by(e))?;
         let identity = self.challenged(&token, &first).await?;
-        if !self.use_code(&identity.account.id, code).await? {
-            self.audit_wrong_code(&token, &first).await?;
-            return Err(wrong_code());
-        }
+        Ok(Begun {
+            token,
+            first,
+            identity,
+        })
+    }
+
+    /// Opens the session of a login whose second step was right.
+    pub(super) async fn complete(
+        &self,
+        challenge: &str,
+        begun: Begun,
+    ) -> Result<SignedIn, AuthError> {
+        let (hash, now_ms) = (TokenHash::of(challenge), self.now_ms());
+        let one_time = &self.shared.ports.one_time;
         let taken = one_time.take(Purpose::Challenge, &hash, now_ms).await?;
         taken.ok_or_else(start_again)?;
+        let Begun {
+            first, identity, ..
+        } = begun;
         let device = Device {
             name: first.device,
             address: first.address,
@@ -96,23 +154,6 @@ impl Auth {
         let identity = identities.get(&token.tenant, account).await?;
         let is_same = |identity: &Identity| identity.is_active() && identity.epoch == first.epoch;
         identity.filter(is_same).ok_or_else(start_again)
-    }
-
-    async fn audit_wrong_code(
-        &self,
-        token: &OneTimeToken,
-        first: &FirstStep,
-    ) -> Result<(), AuthError> {
-        let event = AuditEvent {
-            tenant: token.tenant.clone(),
-            at_ms: self.now_ms(),
-            action: AuditAction::LogIn,
-            outcome: Outcome::Refused,
-            actor: token.account.clone(),
-            subject: token.account.as_ref().map(ToString::to_string),
-            address: first.address,
-        };
-        self.shared.ports.audit.append(&event).await.map(drop)
     }
 }
 

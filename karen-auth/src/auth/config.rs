@@ -45,8 +45,9 @@ pub struct AuthConfig {
     pub audit_retention: Option<Duration>,
     /// What people know the installation by, in their authenticator and in mails. Default `Karen`.
     pub display_name: String,
-    /// Where people reach the installation: the beginning of the links in mails. Default
-    /// `http://127.0.0.1:8000`.
+    /// Where people reach the installation: the beginning of the links in mails, and whom passkeys
+    /// are made for, which takes a name over https, or `localhost`. Another name later makes every
+    /// passkey void. Default `http://127.0.0.1:8000`.
     pub public_url: String,
     /// What carries mails. Without one there are no invitations and no links; default none.
     pub mailer: Option<Arc<dyn Mailer>>,

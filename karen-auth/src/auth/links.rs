@@ -81,7 +81,10 @@ impl Auth {
             Purpose::EmailVerification => ("Confirm your email for", "confirm this address"),
             Purpose::PasswordReset => ("Reset your password for", "choose a new password"),
             Purpose::Recovery => ("Get back into", "log in without your second factor"),
-            Purpose::Challenge => unreachable!("a challenge is not mailed"),
+            Purpose::Challenge
+            | Purpose::PasskeyCreation
+            | Purpose::PasskeyLogIn
+            | Purpose::PasskeyProof => unreachable!("a challenge is not mailed"),
         };
         let (fragment, lasts) = (purpose.as_str(), in_words(lifetime));
         Letter {
@@ -100,7 +103,10 @@ fn lifetime(purpose: Purpose) -> Duration {
         Purpose::Invitation => 7 * DAYS,
         Purpose::EmailVerification => DAYS,
         Purpose::PasswordReset | Purpose::Recovery => 30 * MINUTES,
-        Purpose::Challenge => unreachable!("a challenge is not mailed"),
+        Purpose::Challenge
+        | Purpose::PasskeyCreation
+        | Purpose::PasskeyLogIn
+        | Purpose::PasskeyProof => unreachable!("a challenge is not mailed"),
     })
 }
 

@@ -16,6 +16,8 @@ mod links;
 mod log_in;
 mod mail;
 mod oidc;
+mod passkey_log_in;
+mod passkeys;
 mod password;
 mod privacy;
 mod refresh;
@@ -42,6 +44,7 @@ pub use import::NewImport;
 pub use invitations::Invitation;
 pub use mail::Delivery;
 pub use oidc::OidcDone;
+pub use passkeys::NewPasskey;
 pub use privacy::{PersonalData, TenantData};
 pub use roles::RoleChoice;
 
@@ -50,6 +53,7 @@ use hearing::Hearing;
 use crate::audit::CheckpointSigner;
 use crate::live::LiveCredentials;
 use crate::oidc::OidcProvider;
+use crate::passkey::RelyingParty;
 use crate::password::Hashing;
 use crate::schema::{COMPONENT, MIGRATIONS};
 use crate::seal::Sealer;
@@ -58,10 +62,10 @@ use crate::throttle::Throttle;
 use crate::token::{AccessTokens, BelievedTokens, RefreshKey};
 use crate::{
     ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, LinkStore, MailQueue,
-    Mailer, OneTimeTokenStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
+    Mailer, OneTimeTokenStore, PasskeyStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
     SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlLinkStore,
-    SqlMailQueue, SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
-    TenantId, TenantStore,
+    SqlMailQueue, SqlOneTimeTokenStore, SqlPasskeyStore, SqlSessionStore, SqlSigningKeyStore,
+    SqlTenantStore, TenantId, TenantStore,
 };
 
 /// Accounts, sessions and principals. Clones share them; any thread may use them.
@@ -93,6 +97,8 @@ struct Shared {
     display_name: String,
     public_url: String,
     oidc: Vec<OidcProvider>,
+    /// Whom passkeys are made for; `None` where browsers make none.
+    relying_party: Option<RelyingParty>,
     mailer: Option<Arc<dyn Mailer>>,
     mail_queued: Notify,
 }
@@ -106,6 +112,7 @@ struct Ports {
     signing_keys: Arc<dyn SigningKeyStore>,
     factors: Arc<dyn FactorStore>,
     links: Arc<dyn LinkStore>,
+    passkeys: Arc<dyn PasskeyStore>,
     one_time: Arc<dyn OneTimeTokenStore>,
     mail: Arc<dyn MailQueue>,
     tenants: Arc<dyn TenantStore>,
@@ -211,6 +218,7 @@ impl Shared {
             display_name: config.display_name.clone(),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
             oidc: config.oidc_providers()?,
+            relying_party: RelyingParty::of(&config.public_url),
             mailer: config.mailer.clone(),
             mail_queued: Notify::new(),
         })
@@ -234,6 +242,7 @@ impl Ports {
             signing_keys: Arc::new(SqlSigningKeyStore::new(database.clone())),
             factors: Arc::new(SqlFactorStore::new(database.clone())),
             links: Arc::new(SqlLinkStore::new(database.clone())),
+            passkeys: Arc::new(SqlPasskeyStore::new(database.clone())),
             one_time: Arc::new(SqlOneTimeTokenStore::new(database.clone())),
             mail: Arc::new(SqlMailQueue::new(database.clone())),
             tenants: Arc::new(SqlTenantStore::new(database.clone())),

@@ -102,8 +102,8 @@ impl Auth {
         new: &Password,
     ) -> Result<(), AuthError> {
         let account = &identity.account;
-        let has_second_factor = self.has_second_factor(&account.id).await?;
-        self.check_password(new, &account.email, &account.name, has_second_factor)?;
+        let has_authenticator = self.has_authenticator(&account.id).await?;
+        self.check_password(new, &account.email, &account.name, has_authenticator)?;
         let (history, identities) = (self.shared.passwords.history, &self.shared.ports.identities);
         if history == 0 {
             return Ok(());

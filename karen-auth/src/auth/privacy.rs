@@ -8,7 +8,7 @@ use super::accounts::{no_account, require_power};
 use super::tenants::no_tenant;
 use crate::{
     Account, AccountId, AccountState, ApiKey, AuditAction, AuditEntry, AuthError, AuthErrorKind,
-    CustomRole, Link, Page, Permission, Principal, Role, SessionInfo, Tenant, TenantId,
+    CustomRole, Link, Page, Passkey, Permission, Principal, Role, SessionInfo, Tenant, TenantId,
 };
 
 const PAGE: u32 = 200;
@@ -24,6 +24,8 @@ pub struct PersonalData {
     pub second_factor_at_ms: Option<i64>,
     /// The providers that it signs in with.
     pub links: Vec<Link>,
+    /// The passkeys that sign it in, the oldest first.
+    pub passkeys: Vec<Passkey>,
     /// Where it is logged in.
     pub sessions: Vec<SessionInfo>,
     /// Its keys, without their secrets.
@@ -74,6 +76,7 @@ impl Auth {
                 .map(|i| i.account),
             second_factor_at_ms: factor.and_then(|factor| factor.confirmed_at_ms),
             links: ports.links.list(account).await?,
+            passkeys: ports.passkeys.list(account).await?,
             sessions: sessions.into_iter().map(info).collect(),
             api_keys: ports.api_keys.list(tenant, account).await?,
         })

@@ -80,7 +80,8 @@ impl Auth {
         self.request_link(Purpose::Recovery, email, address).await
     }
 
-    /// Takes the second factor of the account away whose link `token` is. Every session of it ends;
+    /// Takes the second factor of the account away whose link `token` is: authenticator, passkeys and
+    /// recovery codes. Every session of it ends;
     /// the next login takes the password alone.
     ///
     /// # Errors
@@ -106,7 +107,13 @@ impl Auth {
         alone.map_err(|e| stands_alone().caused_by(e))?;
         self.take_link(purpose, token).await?;
         self.shared.ports.audit.append(&event).await?;
-        self.shared.ports.factors.delete(&account.id).await?;
+        self.shared.ports.passkeys.delete_all(&account.id).await?;
+        self.shared.ports.factors.delete_totp(&account.id).await?;
+        self.shared
+            .ports
+            .factors
+            .put_codes(&account.id, &[])
+            .await?;
         self.end_account(&account.tenant, &account.id).await?;
         self.notify(&account.email, "Your second factor was removed")
             .await

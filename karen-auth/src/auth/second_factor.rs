@@ -1,4 +1,4 @@
-//! The second factor: taking an authenticator into use, and out of it.
+//! The second factor: taking an authenticator into use, and out of it. Passkeys are another.
 
 use super::Auth;
 use super::password::stands_alone;
@@ -24,14 +24,19 @@ impl Auth {
         &self,
         principal: &Principal,
     ) -> Result<Option<SecondFactor>, AuthError> {
-        let (factors, account) = (&self.shared.ports.factors, principal.account());
-        let Some(totp) = factors.totp(account).await? else {
+        let (ports, account) = (&self.shared.ports, principal.account());
+        let totp = ports.factors.totp(account).await?;
+        let authenticator = totp.and_then(|totp| totp.confirmed_at_ms);
+        let passkeys = ports.passkeys.list(account).await?;
+        let passkey = passkeys.first().map(|passkey| passkey.created_at_ms);
+        let Some(since_ms) = authenticator.into_iter().chain(passkey).min() else {
             return Ok(None);
         };
-        let recovery_codes = factors.codes_left(account).await?;
-        Ok(totp.confirmed_at_ms.map(|since_ms| SecondFactor {
+        Ok(Some(SecondFactor {
             since_ms,
-            recovery_codes,
+            has_authenticator: authenticator.is_some(),
+            passkeys: u32::try_from(passkeys.len()).unwrap_or(u32::MAX),
+            recovery_codes: ports.factors.codes_left(account).await?,
         }))
     }
 
@@ -39,7 +44,7 @@ impl Auth {
     /// [`confirm_totp`](Self::confirm_totp) has seen a code of it.
     ///
     /// # Errors
-    /// `LoginNotRecent`; `Conflict` when there is a second factor; `Denied` for an API key.
+    /// `LoginNotRecent`; `Conflict` when there is an authenticator; `Denied` for an API key.
     pub async fn begin_totp(&self, principal: &Principal) -> Result<TotpEnrolment, AuthError> {
         self.require_recent(principal).await?;
         let account = self.own_account(principal).await?;
@@ -68,7 +73,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Unauthenticated` for a wrong code; `NotFound` when nothing was begun; `Conflict` when there
-    /// is a second factor; `LoginNotRecent`; `RateLimited`.
+    /// is an authenticator; `LoginNotRecent`; `RateLimited`.
     pub async fn confirm_totp(
         &self,
         principal: &Principal,
@@ -99,7 +104,8 @@ impl Auth {
         Ok(codes)
     }
 
-    /// Takes the second factor out of use. It takes the password and a code, or a recovery code.
+    /// Takes the authenticator out of use, and the recovery codes unless there is a passkey. It takes
+    /// the password and a code, or a recovery code.
     ///
     /// # Errors
     /// `Unauthenticated` when either is wrong; `NotFound` when there is none; `Invalid` when the
@@ -111,7 +117,7 @@ impl Auth {
         code: &str,
     ) -> Result<(), AuthError> {
         let account = principal.account();
-        if self.second_factor(principal).await?.is_none() {
+        if !self.has_authenticator(account).await? {
             return Err(no_factor());
         }
         self.reauthenticate(principal, password, Some(code)).await?;
@@ -120,7 +126,11 @@ impl Auth {
         alone.map_err(|e| stands_alone().caused_by(e))?;
         self.audit_own(principal, AuditAction::SecondFactorRemoved)
             .await?;
-        self.shared.ports.factors.delete(account).await?;
+        let ports = &self.shared.ports;
+        ports.factors.delete_totp(account).await?;
+        if ports.passkeys.list(account).await?.is_empty() {
+            ports.factors.put_codes(account, &[]).await?;
+        }
         self.end_other_sessions(principal).await?;
         let email = self.own_account(principal).await?.email;
         self.notify(&email, "Your second factor was removed").await
@@ -148,8 +158,15 @@ impl Auth {
         Ok(codes)
     }
 
-    /// Whether a login to the account takes a code.
+    /// Whether a login to the account takes a second step.
     pub(super) async fn has_second_factor(&self, account: &AccountId) -> Result<bool, AuthError> {
+        let passkeys = &self.shared.ports.passkeys;
+        Ok(self.has_authenticator(account).await? || !passkeys.list(account).await?.is_empty())
+    }
+
+    /// Whether the account has an authenticator, beside which a password may be short: it does not
+    /// leave but with the password, as passkeys do.
+    pub(super) async fn has_authenticator(&self, account: &AccountId) -> Result<bool, AuthError> {
         let totp = self.shared.ports.factors.totp(account).await?;
         Ok(totp.is_some_and(|totp| totp.confirmed_at_ms.is_some()))
     }

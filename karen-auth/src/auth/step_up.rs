@@ -4,7 +4,7 @@ use super::Auth;
 use super::log_in::wrong_password;
 use super::second_factor::wrong_code;
 use crate::password::{Password, Verdict};
-use crate::{AuditAction, AuthError, AuthErrorKind, Identity, Outcome, Principal};
+use crate::{AuditAction, AuthError, AuthErrorKind, Identity, Outcome, Principal, SessionId};
 
 impl Auth {
     /// Passes when the principal has shown its credentials in this session not long ago: within
@@ -43,7 +43,8 @@ impl Auth {
     }
 
     /// Shows the principal's credentials once more: the password, and a code when there is a second
-    /// factor.
+    /// factor. A passkey does as well:
+    /// [`reauthenticate_with_passkey`](Self::reauthenticate_with_passkey).
     ///
     /// # Errors
     /// `Unauthenticated` when either is wrong or the code is missing; `RateLimited`; `Denied` for
@@ -61,6 +62,16 @@ impl Auth {
         self.require_password(principal, &identity, password, action)
             .await?;
         self.require_code(principal, code).await?;
+        self.authenticated(principal, session).await
+    }
+
+    /// Notes that the principal's credentials were right.
+    pub(super) async fn authenticated(
+        &self,
+        principal: &Principal,
+        session: &SessionId,
+    ) -> Result<(), AuthError> {
+        let action = AuditAction::Reauthenticated;
         let event = self.event_by(principal, action, session.as_str());
         self.shared.ports.audit.append(&event).await?;
         let (tenant, now_ms) = (principal.tenant(), self.now_ms());

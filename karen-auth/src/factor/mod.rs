@@ -35,8 +35,12 @@ impl fmt::Debug for TotpFactor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecondFactor {
-    /// Since when, unix milliseconds.
+    /// Since when there is one, unix milliseconds.
     pub since_ms: i64,
+    /// Whether an authenticator shows codes for it.
+    pub has_authenticator: bool,
+    /// How many passkeys there are.
+    pub passkeys: u32,
     /// How many recovery codes are left.
     pub recovery_codes: u32,
 }
@@ -46,8 +50,7 @@ pub struct SecondFactor {
 ///
 /// What an implementation owes its callers, and `testing::factor_store` checks: durable answers that
 /// every later call sees; a step is used once and never after a later one, and a recovery code once,
-/// also when many try at the same time; a confirmed authenticator is never replaced, only deleted,
-/// and its codes with it.
+/// also when many try at the same time; a confirmed authenticator is never replaced, only deleted.
 #[async_trait]
 pub trait FactorStore: Send + Sync {
     /// The account's authenticator.
@@ -71,8 +74,8 @@ pub trait FactorStore: Send + Sync {
     /// confirmed authenticator.
     async fn use_step(&self, account: &AccountId, step: i64) -> Result<bool, AuthError>;
 
-    /// Deletes the authenticator and the codes; `false` when there was none.
-    async fn delete(&self, account: &AccountId) -> Result<bool, AuthError>;
+    /// Deletes the authenticator; `false` when there was none. The codes stay.
+    async fn delete_totp(&self, account: &AccountId) -> Result<bool, AuthError>;
 
     /// Replaces the recovery codes.
     async fn put_codes(&self, account: &AccountId, codes: &[TokenHash]) -> Result<(), AuthError>;

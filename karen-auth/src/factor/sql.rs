@@ -96,14 +96,13 @@ impl FactorStore for SqlFactorStore {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn delete(&self, account: &AccountId) -> Result<bool, AuthError> {
+    async fn delete_totp(&self, account: &AccountId) -> Result<bool, AuthError> {
         let mut tx = self.0.write().await?;
         let done = sqlx::query("DELETE FROM auth_totp WHERE account = $1")
             .bind(account.as_str())
             .execute(&mut *tx)
             .await
             .map_err(|e| SqlError::of("delete authenticator of", account.as_str(), e))?;
-        replace_codes(&mut tx, account, &[]).await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }

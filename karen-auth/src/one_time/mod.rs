@@ -45,6 +45,12 @@ purposes! {
     PasswordReset => "reset",
     /// Logging in without the second factor.
     Recovery => "recover",
+    /// Making a passkey.
+    PasskeyCreation => "passkey.create",
+    /// Logging in with a passkey.
+    PasskeyLogIn => "passkey.login",
+    /// Showing a passkey once more.
+    PasskeyProof => "passkey.prove",
 }
 
 impl Purpose {

@@ -129,9 +129,11 @@ async fn uses_each_code_once(store: &Arc<dyn FactorStore>) {
 
 async fn deletes_one_accounts_factor(store: &dyn FactorStore) {
     let (account, stranger) = (confirmed(store).await, confirmed(store).await);
-    assert!(store.delete(&account).await.expect("delete"));
-    assert!(!store.delete(&account).await.expect("delete twice"));
+    assert!(store.delete_totp(&account).await.expect("delete"));
+    assert!(!store.delete_totp(&account).await.expect("delete twice"));
     assert_eq!(store.totp(&account).await.expect("get"), None);
+    assert_eq!(store.codes_left(&account).await.expect("count"), 3, "kept");
+    store.put_codes(&account, &[]).await.expect("put");
     assert_eq!(store.codes_left(&account).await.expect("count"), 0);
     assert!(
         store.totp(&stranger).await.expect("get").is_some(),

@@ -5,6 +5,7 @@
 
 mod api_key;
 mod audit;
+mod authenticator;
 mod bell;
 mod clock;
 mod factor;
@@ -13,6 +14,7 @@ mod link;
 mod mail_queue;
 mod mailer;
 mod one_time;
+mod passkey;
 #[cfg(all(test, feature = "postgres"))]
 mod postgres;
 mod rate;
@@ -24,6 +26,7 @@ mod tenant;
 
 pub use api_key::api_key_store;
 pub use audit::audit_log;
+pub use authenticator::SoftAuthenticator;
 pub use bell::bell;
 pub use clock::{ManualClock, clock};
 pub use factor::factor_store;
@@ -32,6 +35,7 @@ pub use link::link_store;
 pub use mail_queue::mail_queue;
 pub use mailer::mailer;
 pub use one_time::one_time_token_store;
+pub use passkey::passkey_store;
 pub use rate::rate_limiter;
 pub use session::session_store;
 pub use signing_key::signing_key_store;

@@ -8,7 +8,7 @@ use karen_sql::{Database, Location};
 use super::*;
 use crate::{
     SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlLinkStore, SqlMailQueue,
-    SqlOneTimeTokenStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
+    SqlOneTimeTokenStore, SqlPasskeyStore, SqlSessionStore, SqlSigningKeyStore, SqlTenantStore,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,6 +25,7 @@ async fn every_store_keeps_its_contract_on_postgresql() {
     signing_key_store(Arc::new(SqlSigningKeyStore::new(database.clone()))).await;
     factor_store(Arc::new(SqlFactorStore::new(database.clone()))).await;
     link_store(Arc::new(SqlLinkStore::new(database.clone()))).await;
+    passkey_store(Arc::new(SqlPasskeyStore::new(database.clone()))).await;
     one_time_token_store(Arc::new(SqlOneTimeTokenStore::new(database.clone()))).await;
     mail_queue(Arc::new(SqlMailQueue::new(database))).await;
 }

@@ -76,7 +76,8 @@ secret_text! {
 pub enum LogIn {
     /// It is done.
     SignedIn(SignedIn),
-    /// It takes a code: [`Auth::finish_log_in`](crate::Auth::finish_log_in).
+    /// It takes a code: [`Auth::finish_log_in`](crate::Auth::finish_log_in); or a passkey:
+    /// [`Auth::begin_passkey_step`](crate::Auth::begin_passkey_step).
     CodeNeeded(LogInChallenge),
 }
 

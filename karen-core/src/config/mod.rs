@@ -218,7 +218,8 @@ pub struct LimitSettings {
 pub struct ServerSettings {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Where people reach the server: the beginning of the links in mails.
+    /// Where people reach the server: the beginning of the links in mails, and whom passkeys are made
+    /// for, which takes a name over https, or `localhost`.
     pub public_url: String,
     /// Networks whose `X-Forwarded-For` is believed, such as `["10.0.0.0/8"]`: those of the proxies
     /// in front.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use karen_auth::{
-    Account, AccountId, ApiKey, AuditEntry, CustomRole, Link, PersonalData, SessionInfo, Tenant,
-    TenantId,
+    Account, AccountId, ApiKey, AuditEntry, CustomRole, Link, Passkey, PersonalData, SessionInfo,
+    Tenant, TenantId,
 };
 use karen_memory::{Page, Retention};
 use serde::Serialize;
@@ -60,6 +60,13 @@ enum Kept<'a> {
     Link {
         issuer: &'a str,
         since: i64,
+    },
+    Passkey {
+        id: &'a str,
+        name: &'a str,
+        backed_up: bool,
+        created_at: i64,
+        last_used_at: Option<i64>,
     },
     Session {
         id: &'a str,
@@ -191,6 +198,9 @@ impl Export {
         }
         for link in &data.links {
             self.put(scope, kept_link(link)).await?;
+        }
+        for passkey in &data.passkeys {
+            self.put(scope, kept_passkey(passkey)).await?;
         }
         for session in &data.sessions {
             self.put(scope, kept_session(session)).await?;
@@ -336,6 +346,16 @@ fn kept_link(link: &Link) -> Kept<'_> {
     Kept::Link {
         issuer: &link.issuer,
         since: link.since_ms,
+    }
+}
+
+fn kept_passkey(passkey: &Passkey) -> Kept<'_> {
+    Kept::Passkey {
+        id: passkey.id.as_str(),
+        name: &passkey.name,
+        backed_up: passkey.backed_up,
+        created_at: passkey.created_at_ms,
+        last_used_at: passkey.used_at_ms,
     }
 }
 

@@ -8,6 +8,7 @@ mod ended;
 mod log_in;
 mod mail;
 mod oidc;
+mod passkeys;
 mod passwords;
 mod privacy;
 mod refresh;

@@ -25,6 +25,8 @@ const FORGET: &[&str] = &[
      AND NOT EXISTS (SELECT 1 FROM auth_memberships WHERE account = $1)",
     "DELETE FROM auth_links WHERE account = $1
      AND NOT EXISTS (SELECT 1 FROM auth_memberships WHERE account = $1)",
+    "DELETE FROM auth_passkeys WHERE account = $1
+     AND NOT EXISTS (SELECT 1 FROM auth_memberships WHERE account = $1)",
     "DELETE FROM auth_accounts WHERE id = $1
      AND NOT EXISTS (SELECT 1 FROM auth_memberships WHERE account = $1)",
 ];
