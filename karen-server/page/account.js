@@ -1,6 +1,7 @@
-// One's own account: devices, API keys and the password.
+// One's own account: devices, passkeys, API keys and the password.
 
 import { get, post, put, remove } from "./api.js";
+import * as passkey from "./passkey.js";
 import * as providers from "./providers.js";
 import * as secondFactor from "./second_factor.js";
 import {
@@ -9,6 +10,8 @@ import {
 
 export function start() {
   onSubmit(byId("key-form"), createKey);
+  onSubmit(byId("passkey-form"), addPasskey);
+  byId("passkey-form").hidden = !passkey.possible;
   onSubmit(byId("password-form"), changePassword);
   byId("sign-out-all").addEventListener("click", () => {
     attempt(byId("sign-out-all"), byId("account-problem"), signOutEverywhere);
@@ -24,13 +27,20 @@ export function belongTo({ name, email, role }) {
 export async function show() {
   byId("new-key").replaceChildren();
   await attempt(byId("account"), byId("account-problem"), async () => {
-    await Promise.all([loadDevices(), loadKeys(), providers.load(), secondFactor.load()]);
+    const parts = [loadDevices(), loadPasskeys(), loadKeys(), providers.load(), secondFactor.load()];
+    await Promise.all(parts);
   });
 }
 
 async function loadDevices() {
   const { data } = await get("/api/v1/me/sessions");
   byId("devices").replaceChildren(...data.map(device));
+}
+
+async function loadPasskeys() {
+  const { data } = await get("/api/v1/auth/passkeys");
+  byId("passkeys").replaceChildren(...data.map(ownPasskey));
+  showEmpty();
 }
 
 async function loadKeys() {
@@ -57,6 +67,29 @@ function deviceName(agent) {
   const [system] = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(agent) ?? [];
   const known = { Edg: "Edge", OPR: "Opera" };
   return browser && system ? `${known[browser] ?? browser} on ${system}` : agent;
+}
+
+function ownPasskey({ id, name, created_at, last_used_at }) {
+  const used = last_used_at ? `last used ${moment(last_used_at)}` : "never used";
+  const item = entry(name, `Made ${moment(created_at)}, ${used}`);
+  whenRemoved(item, "Remove", async () => {
+    const text = `“${name}” signs nobody in any more. Every other device is signed out.`;
+    if (!(await confirmed({ title: "Remove this passkey?", text, action: "Remove" }))) return false;
+    await remove(`/api/v1/auth/passkeys/${encodeURIComponent(id)}`);
+    announce("The passkey is removed.");
+    await Promise.all([loadDevices(), secondFactor.load()]);
+  });
+  return item.root;
+}
+
+async function addPasskey(form) {
+  const options = await post("/api/v1/auth/passkeys/begin");
+  const made = { name: form.get("name"), credential: await passkey.make(options) };
+  const { recovery_codes } = await post("/api/v1/auth/passkeys", made);
+  byId("passkey-form").reset();
+  await Promise.all([loadDevices(), loadPasskeys(), secondFactor.load()]);
+  if (recovery_codes) secondFactor.showCodes(recovery_codes);
+  announce("The passkey is in use.");
 }
 
 function key({ id, name, prefix, created_at, last_used_at }) {
@@ -131,4 +164,5 @@ async function changePassword(form) {
 
 function showEmpty() {
   byId("keys-empty").hidden = byId("keys").childElementCount > 0;
+  byId("passkeys-empty").hidden = byId("passkeys").childElementCount > 0;
 }

@@ -1,7 +1,8 @@
 // Showing one's password once more, before something that a stolen session must not do.
 
 import { post, whenLoginIsOld } from "./api.js";
-import { byId, clearProblem, onSubmit } from "./view.js";
+import * as passkey from "./passkey.js";
+import { attempt, byId, clearProblem, onSubmit } from "./view.js";
 
 export function start() {
   const dialog = byId("prove");
@@ -10,6 +11,15 @@ export function start() {
     const shown = { password: form.get("password"), ...(code && { code }) };
     await post("/api/v1/auth/reauthenticate", shown);
     dialog.close("yes");
+  });
+  byId("prove-passkey").hidden = !passkey.possible;
+  byId("prove-passkey").addEventListener("click", () => {
+    attempt(dialog, dialog.querySelector(".problems"), async () => {
+      const options = await post("/api/v1/auth/passkeys/reauthenticate/begin");
+      const shown = { credential: await passkey.use(options) };
+      await post("/api/v1/auth/passkeys/reauthenticate", shown);
+      dialog.close("yes");
+    });
   });
   byId("prove-no").addEventListener("click", () => dialog.close("no"));
   whenLoginIsOld(() => ask(dialog));

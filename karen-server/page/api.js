@@ -82,10 +82,17 @@ export async function signIn(email, password) {
 
 export const giveCode = (answer) => enter("/api/v1/auth/login/code", answer);
 
+/** Comes in with a passkey; in place of a code, with the challenge of the login. */
+export async function usePasskey(use, challenge) {
+  const [path, login] = challenge ? ["code", { challenge }] : ["login", {}];
+  const options = await visit(`/api/v1/auth/passkeys/${path}/begin`, login);
+  return enter(`/api/v1/auth/passkeys/${path}`, { ...login, credential: await use(options) });
+}
+
 /** Asks as nobody in particular: for what everybody may see, or with a body such as the token of a link. */
 export async function visit(path, body) {
   const answer = await successful(await attempt(body ? "POST" : "GET", path, body));
-  return answer.status === 204 ? null : answer.json();
+  return answer.status === 200 ? answer.json() : null;
 }
 
 export const setUp = (account) => enter("/api/v1/setup", account);

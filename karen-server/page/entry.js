@@ -1,8 +1,9 @@
 // Coming in: the first account, and signing in.
 
-import { expectSession, giveCode, setUp, signIn, visit } from "./api.js";
+import { expectSession, giveCode, setUp, signIn, usePasskey, visit } from "./api.js";
+import * as passkey from "./passkey.js";
 import * as providers from "./providers.js";
-import { announce, byId, nameWindow, onSubmit, showProblem } from "./view.js";
+import { announce, attempt, byId, nameWindow, onSubmit, showProblem } from "./view.js";
 
 const PANELS = ["unreachable", "first", "sign-in", "code", "forgot", "reset", "recover", "invited", "verified"];
 /** What links in mails begin with, and the panel that they open. */
@@ -25,6 +26,8 @@ export function start(entered) {
   onSubmit(byId("code-form"), async (form) => {
     entered(await giveCode({ challenge, code: form.get("code") }));
   });
+  onPasskey("sign-in", async () => entered(await usePasskey(passkey.use)));
+  onPasskey("code", async () => entered(await usePasskey(passkey.use, challenge)));
   onSubmit(byId("forgot-form"), async (form) => {
     const what = form.get("lost") === "factor" ? "recovery/request" : "password/forgot";
     await visit(`/api/v1/auth/${what}`, { email: form.get("email") });
@@ -36,6 +39,13 @@ export function start(entered) {
   follows("verified", "email/verify", "Your address is confirmed.");
   byId("to-forgot").addEventListener("click", () => show("forgot"));
   for (const back of document.querySelectorAll("[data-back]")) back.addEventListener("click", showSignIn);
+}
+
+function onPasskey(panel, task) {
+  const button = byId(`${panel}-passkey`);
+  button.hidden = !passkey.possible;
+  const problem = byId(panel).querySelector(".problems");
+  button.addEventListener("click", () => attempt(button, problem, task));
 }
 
 /** Uses up the link with what the panel's form asks for. */

@@ -13,14 +13,19 @@ export function start() {
 
 /** Shows how it stands; what was shown once is gone. */
 export async function load() {
-  const { enabled, since, recovery_codes } = await get("/api/v1/me/second-factor");
-  byId("factor-state").textContent = enabled
-    ? `An authenticator is in use since ${moment(since)}. ${recovery_codes} recovery codes are left.`
-    : "Your password alone is enough to sign in.";
-  byId("factor-begin").hidden = enabled;
-  byId("factor-off").hidden = !enabled;
+  const state = await get("/api/v1/me/second-factor");
+  byId("factor-state").textContent = inWords(state);
+  byId("factor-begin").hidden = state.authenticator;
+  byId("factor-off").hidden = !state.authenticator;
   byId("factor-new").hidden = true;
   byId("factor-codes").hidden = true;
+}
+
+function inWords({ enabled, authenticator, passkeys, since, recovery_codes }) {
+  if (!enabled) return "Your password alone is enough to sign in.";
+  const asked = [authenticator && "a code of your authenticator", passkeys > 0 && "a passkey"];
+  const factor = asked.filter(Boolean).join(" or ");
+  return `Besides your password, ${factor} is asked for since ${moment(since)}. ${recovery_codes} recovery codes are left.`;
 }
 
 async function begin() {
@@ -36,7 +41,12 @@ async function confirm(form) {
   const { recovery_codes } = await put("/api/v1/me/second-factor", { code: form.get("code").trim() });
   byId("factor-form").reset();
   await load();
-  byId("factor-code-list").replaceChildren(...recovery_codes.map(line));
+  showCodes(recovery_codes);
+}
+
+/** Shows the codes that replace what may be lost, this once. */
+export function showCodes(codes) {
+  byId("factor-code-list").replaceChildren(...codes.map(line));
   byId("factor-codes").hidden = false;
 }
 
@@ -44,7 +54,7 @@ async function turnOff(form) {
   await post("/api/v1/me/second-factor/disable", Object.fromEntries(form));
   byId("factor-off").reset();
   await load();
-  announce("The second factor is off.");
+  announce("The authenticator is out of use.");
 }
 
 function line(text) {

@@ -1,5 +1,6 @@
 //! A server in this process, on a port of its own, with the demonstration model.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,18 @@ impl Host {
     /// With these settings besides.
     pub(crate) async fn of(layers: Layers) -> Self {
         Self::at("127.0.0.1:0", layers).await
+    }
+
+    /// Under a name, as browsers want it that shall make passkeys.
+    pub(crate) async fn named() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let url = format!("http://localhost:{}", address.port());
+        let layers = Layers::default().set("server.public_url", &url).unwrap();
+        let mut host = Self::at(&address.to_string(), layers).await;
+        host.url = url;
+        host
     }
 
     /// The same, on an address that others have to know before.

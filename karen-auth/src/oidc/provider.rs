@@ -164,8 +164,9 @@ impl OidcProvider {
             serde_json::from_slice(&metadata).map_err(|e| strange().caused_by(e))?;
         metadata.check(issuer)?;
         let keys = self.transport.get(&metadata.jwks_uri).await?;
+        let keys: JwkSet = serde_json::from_slice(&keys).map_err(|e| strange().caused_by(e))?;
         let known = Known {
-            keys: serde_json::from_slice(&keys).map_err(|e| strange().caused_by(e))?,
+            keys: Arc::new(keys),
             metadata: Arc::new(metadata),
             read_at_ms: now_ms,
         };

@@ -55,6 +55,7 @@ assets! {
     "/entry.js" => "entry.js" as JAVASCRIPT,
     "/memory.js" => "memory.js" as JAVASCRIPT,
     "/models.js" => "models.js" as JAVASCRIPT,
+    "/passkey.js" => "passkey.js" as JAVASCRIPT,
     "/people.js" => "people.js" as JAVASCRIPT,
     "/providers.js" => "providers.js" as JAVASCRIPT,
     "/record.js" => "record.js" as JAVASCRIPT,

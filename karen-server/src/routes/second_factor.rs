@@ -18,12 +18,17 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(renew_codes))
 }
 
-/// Whether a login takes a code.
+/// Whether a login takes a second step.
 #[derive(Serialize, ToSchema)]
 struct SecondFactorState {
     enabled: bool,
     /// Unix milliseconds.
     since: Option<i64>,
+    /// Whether an authenticator shows codes for it.
+    authenticator: bool,
+    /// How many passkeys will do as well.
+    #[schema(example = 1)]
+    passkeys: u32,
     /// Recovery codes that are not used yet.
     #[schema(example = 10)]
     recovery_codes: u32,
@@ -64,7 +69,7 @@ struct Farewell {
     code: String,
 }
 
-/// Whether a login takes a code
+/// Whether a login takes a second step
 #[utoipa::path(
     get, path = "/api/v1/me/second-factor", tag = "me",
     responses((status = 200, body = SecondFactorState)),
@@ -77,6 +82,10 @@ async fn second_factor(
     Ok(Json(SecondFactorState {
         enabled: found.is_some(),
         since: found.as_ref().map(|factor| factor.since_ms),
+        authenticator: found
+            .as_ref()
+            .is_some_and(|factor| factor.has_authenticator),
+        passkeys: found.as_ref().map_or(0, |factor| factor.passkeys),
         recovery_codes: found.map_or(0, |factor| factor.recovery_codes),
     }))
 }
@@ -114,7 +123,7 @@ async fn confirm(
     Ok(Json(RecoveryCodeList { recovery_codes }))
 }
 
-/// Log in without a code again, which logs every other device out
+/// Take the authenticator out of use, which logs every other device out
 #[utoipa::path(
     post, path = "/api/v1/me/second-factor/disable", tag = "me",
     responses((status = 204)),

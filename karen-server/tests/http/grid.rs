@@ -74,6 +74,8 @@ impl Stage {
         config.server.trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
         let outbox = TempDir::new().expect("folder");
         config.mail.folder = outbox.path().to_owned();
+        // Browsers make passkeys for a name only.
+        config.server.public_url = "http://localhost:8000".to_owned();
         let site = Site::with(config).await;
         let owner = set_up(&site).await;
         let things = things(&site, &owner).await;
@@ -217,6 +219,7 @@ async fn things(site: &Site, owner: &str) -> BTreeMap<&'static str, String> {
         ("/api/v1/memory/", text(&note["id"])),
         ("/api/v1/users/", text(&eve["id"])),
         ("/scim/v2/Users/", text(&gwen.expect(201).json()["id"])),
+        ("/api/v1/auth/passkeys/", format!("pas_{:032}", 0)),
         ("/api/v1/api-keys/", text(&key["id"])),
         ("/api/v1/me/sessions/", text(&sessions["data"][0]["id"])),
         ("/api/v1/me/tenants/", "default".to_owned()),

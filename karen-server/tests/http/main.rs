@@ -20,6 +20,7 @@ mod oidc;
 mod openai;
 mod openapi;
 mod pages;
+mod passkeys;
 mod privacy;
 mod problems;
 mod readme;

@@ -6,12 +6,16 @@ use crate::harness::request;
 use crate::oidc;
 
 /// What anybody may call; everything else needs a principal.
-const OPEN: [&str; 21] = [
+const OPEN: [&str; 25] = [
     "GET /api/v1/setup",
     "POST /api/v1/setup",
     "POST /api/v1/auth/register",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/login/code",
+    "POST /api/v1/auth/passkeys/login/begin",
+    "POST /api/v1/auth/passkeys/login",
+    "POST /api/v1/auth/passkeys/code/begin",
+    "POST /api/v1/auth/passkeys/code",
     "POST /api/v1/auth/refresh",
     "POST /api/v1/auth/registration",
     "POST /api/v1/auth/invitation",

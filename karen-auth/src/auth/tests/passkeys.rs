@@ -276,7 +276,8 @@ async fn five_wrong_passkeys_end_the_login() {
     let request = request.expect("begun");
     let mut wrong = SoftAuthenticator::new(ORIGIN, -7);
     for _ in 0..5 {
-        let refused = auth.finish_passkey_step(challenge.expose(), &wrong.get(&request));
+        let answer = wrong.get(&request);
+        let refused = auth.finish_passkey_step(challenge.expose(), &answer);
         assert_kind(refused.await, AuthErrorKind::Unauthenticated);
     }
     let answer = door.device.get(&request);

@@ -5,6 +5,9 @@ mod enter;
 mod leave;
 mod links;
 mod oidc;
+mod passkey_body;
+mod passkey_log_in;
+mod passkeys;
 mod refresh;
 
 use axum::response::IntoResponse;
@@ -26,9 +29,13 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(enter::register))
         .routes(routes!(enter::log_in))
         .routes(routes!(enter::give_code))
+        .routes(routes!(passkey_log_in::begin_log_in))
+        .routes(routes!(passkey_log_in::log_in))
+        .routes(routes!(passkey_log_in::begin_step))
+        .routes(routes!(passkey_log_in::finish_step))
         .routes(routes!(refresh::refresh))
         .routes(routes!(oidc::list_providers))
-        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::begin_sign_in))
         .routes(routes!(oidc::come_back))
         .routes(routes!(links::request_registration))
         .routes(routes!(links::accept_invitation))
@@ -46,5 +53,10 @@ pub(crate) fn guarded_routes() -> Routes {
         .routes(routes!(leave::log_out_everywhere))
         .routes(routes!(enter::reauthenticate))
         .routes(routes!(oidc::list_links))
-        .routes(routes!(oidc::begin_link, oidc::unlink))
+        .routes(routes!(oidc::begin_link, oidc::end_link))
+        .routes(routes!(passkeys::list, passkeys::finish))
+        .routes(routes!(passkeys::begin))
+        .routes(routes!(passkeys::rename, passkeys::remove))
+        .routes(routes!(passkeys::begin_proof))
+        .routes(routes!(passkeys::prove))
 }

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 
 /// A provider that people may sign in with.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SignInProvider)]
 struct Provider {
     #[schema(example = "corp")]
     name: String,
@@ -25,6 +26,7 @@ struct Provider {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SignInProviderList)]
 pub(super) struct ProviderList {
     data: Vec<Provider>,
 }
@@ -87,7 +89,7 @@ pub(super) async fn list_providers(State(app): State<App>) -> Json<ProviderList>
     params(("provider" = String, Path, example = "corp")),
     responses((status = 200, body = Departure)),
 )]
-pub(super) async fn begin(
+pub(super) async fn begin_sign_in(
     State(app): State<App>,
     Path(provider): Path<String>,
     headers: HeaderMap,
@@ -141,7 +143,7 @@ pub(super) async fn list_links(
     params(("provider" = String, Path, example = "corp")),
     responses((status = 204)),
 )]
-pub(super) async fn unlink(
+pub(super) async fn end_link(
     State(app): State<App>,
     Caller(session): Caller,
     Path(provider): Path<String>,
