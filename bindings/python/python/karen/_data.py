@@ -471,8 +471,10 @@ class PullStep:
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> PullStep:
-        model = data.get("model")
-        return cls(**{**data, "model": None if model is None else ModelInfo._of(model)})
+        values = dict(data)
+        if values.get("model") is not None:
+            values["model"] = ModelInfo._of(values["model"])
+        return cls(**values)
 
 
 class Price(TypedDict):
