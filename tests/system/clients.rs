@@ -37,5 +37,5 @@ async fn openais_node_client_lists_chats_streams_calls_and_embeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anthropics_python_client_chats_streams_and_uses_tools() {
-    check("tests/anthropic/client.py", "", 8).await;
+    check("tests/anthropic/client.py", "", 9).await;
 }

@@ -24,7 +24,7 @@ impl Auth {
     /// device does.
     ///
     /// # Errors
-    /// `RateLimited` by address; `Unavailable` as of [`begin_passkey`](Self::begin_passkey).
+    /// `RateLimited` by address; `Invalid` as of [`begin_passkey`](Self::begin_passkey).
     pub async fn begin_passkey_log_in(
         &self,
         address: Option<IpAddr>,
@@ -82,7 +82,7 @@ impl Auth {
     ///
     /// # Errors
     /// `NotFound` when the account has no passkey; `Unauthenticated` for a challenge that is
-    /// unknown, used or five minutes old; `Unavailable` as of
+    /// unknown, used or five minutes old; `Invalid` as of
     /// [`begin_passkey`](Self::begin_passkey).
     pub async fn begin_passkey_step(&self, challenge: &str) -> Result<PasskeyRequest, AuthError> {
         let party = self.relying_party()?;
@@ -129,7 +129,7 @@ impl Auth {
     /// code.
     ///
     /// # Errors
-    /// `NotFound` when the account has none; `Denied` for an API key; `Unavailable` as of
+    /// `NotFound` when the account has none; `Denied` for an API key; `Invalid` as of
     /// [`begin_passkey`](Self::begin_passkey).
     pub async fn begin_passkey_proof(
         &self,

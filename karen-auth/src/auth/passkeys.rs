@@ -37,7 +37,7 @@ impl Auth {
     /// Begins to make a passkey for the principal's account.
     ///
     /// # Errors
-    /// `LoginNotRecent`; `Conflict` when there are twenty; `Denied` for an API key; `Unavailable`
+    /// `LoginNotRecent`; `Conflict` when there are twenty; `Denied` for an API key; `Invalid`
     /// where [`AuthConfig::public_url`](crate::AuthConfig::public_url) is no address that browsers
     /// make passkeys for.
     pub async fn begin_passkey(&self, principal: &Principal) -> Result<PasskeyCreation, AuthError> {
@@ -160,7 +160,7 @@ impl Auth {
         self.shared.relying_party.as_ref().ok_or_else(|| {
             let reason = "browsers make them for a name over https, or for localhost: \
                           the operator has to set the public address to one";
-            AuthError::new(AuthErrorKind::Unavailable, "use passkeys", reason)
+            AuthError::new(AuthErrorKind::Invalid, "use passkeys", reason)
         })
     }
 

@@ -152,6 +152,6 @@ async fn passkeys_are_listed_named_and_removed() {
 async fn at_an_address_without_a_name_it_says_what_to_do() {
     let site = Site::open().await;
     let begin = format!("{PASSKEYS}/login/begin");
-    let refused = site.post(&begin, "", &json!({})).await.expect(503).json();
+    let refused = site.post(&begin, "", &json!({})).await.expect(422).json();
     assert!(text(&refused["detail"]).contains("localhost"), "{refused}");
 }

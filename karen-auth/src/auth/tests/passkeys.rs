@@ -434,7 +434,7 @@ async fn where_browsers_make_no_passkeys_it_says_why() {
         house.auth.begin_passkey_log_in(None).await.map(drop),
     ] {
         let refused = refused.expect_err("the address is a number");
-        assert_eq!(refused.kind(), AuthErrorKind::Unavailable);
+        assert_eq!(refused.kind(), AuthErrorKind::Invalid);
         assert!(refused.to_string().contains("public address"), "{refused}");
     }
 }

@@ -70,7 +70,7 @@ pub(super) struct Returned {
     get, path = "/api/v1/auth/oidc", tag = "auth",
     responses((status = 200, body = ProviderList)),
 )]
-pub(super) async fn list_providers(State(app): State<App>) -> Json<ProviderList> {
+pub(super) async fn list_sign_in_providers(State(app): State<App>) -> Json<ProviderList> {
     let providers = app.karen.auth().oidc_providers();
     let provider = |info: karen_core::auth::OidcProviderInfo| Provider {
         name: info.name,

@@ -41,7 +41,7 @@ pub(super) struct PasskeyStep {
     post, path = "/api/v1/auth/passkeys/login/begin", tag = "auth",
     responses((status = 200, body = RequestOptions)),
 )]
-pub(super) async fn begin_log_in(
+pub(super) async fn begin_passkey_log_in(
     State(app): State<App>,
     Visitor(device): Visitor,
 ) -> Result<Json<RequestOptions>, Problem> {
@@ -55,7 +55,7 @@ pub(super) async fn begin_log_in(
     post, path = "/api/v1/auth/passkeys/login", tag = "auth",
     responses((status = 200, body = SignedInBody)),
 )]
-pub(super) async fn log_in(
+pub(super) async fn log_in_with_passkey(
     State(app): State<App>,
     Visitor(device): Visitor,
     headers: HeaderMap,
@@ -73,7 +73,7 @@ pub(super) async fn log_in(
     post, path = "/api/v1/auth/passkeys/code/begin", tag = "auth",
     responses((status = 200, body = RequestOptions)),
 )]
-pub(super) async fn begin_step(
+pub(super) async fn begin_passkey_step(
     State(app): State<App>,
     Json(request): Json<PasskeyStepBegin>,
 ) -> Result<Json<RequestOptions>, Problem> {
@@ -87,7 +87,7 @@ pub(super) async fn begin_step(
     post, path = "/api/v1/auth/passkeys/code", tag = "auth",
     responses((status = 200, body = SignedInBody)),
 )]
-pub(super) async fn finish_step(
+pub(super) async fn finish_passkey_step(
     State(app): State<App>,
     headers: HeaderMap,
     Json(request): Json<PasskeyStep>,

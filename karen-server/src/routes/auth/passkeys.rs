@@ -55,7 +55,7 @@ pub(super) struct PasskeyProof {
     get, path = "/api/v1/auth/passkeys", tag = "auth",
     responses((status = 200, body = PasskeyList)),
 )]
-pub(super) async fn list(
+pub(super) async fn list_passkeys(
     State(app): State<App>,
     Caller(session): Caller,
 ) -> Result<Json<PasskeyList>, Problem> {
@@ -71,7 +71,7 @@ pub(super) async fn list(
     post, path = "/api/v1/auth/passkeys/begin", tag = "auth",
     responses((status = 200, body = CreationOptions)),
 )]
-pub(super) async fn begin(
+pub(super) async fn begin_passkey(
     State(app): State<App>,
     Caller(session): Caller,
 ) -> Result<Json<CreationOptions>, Problem> {
@@ -86,7 +86,7 @@ pub(super) async fn begin(
     post, path = "/api/v1/auth/passkeys", tag = "auth",
     responses((status = 201, body = NewPasskeyBody)),
 )]
-pub(super) async fn finish(
+pub(super) async fn finish_passkey(
     State(app): State<App>,
     Caller(session): Caller,
     Json(request): Json<NewPasskeyRequest>,
@@ -107,7 +107,7 @@ pub(super) async fn finish(
     patch, path = "/api/v1/auth/passkeys/{id}", tag = "auth",
     responses((status = 204)),
 )]
-pub(super) async fn rename(
+pub(super) async fn rename_passkey(
     State(app): State<App>,
     Caller(session): Caller,
     Path(id): Path<String>,
@@ -124,7 +124,7 @@ pub(super) async fn rename(
     delete, path = "/api/v1/auth/passkeys/{id}", tag = "auth",
     responses((status = 204)),
 )]
-pub(super) async fn remove(
+pub(super) async fn delete_passkey(
     State(app): State<App>,
     Caller(session): Caller,
     Path(id): Path<String>,
@@ -141,7 +141,7 @@ pub(super) async fn remove(
     post, path = "/api/v1/auth/passkeys/reauthenticate/begin", tag = "auth",
     responses((status = 200, body = RequestOptions)),
 )]
-pub(super) async fn begin_proof(
+pub(super) async fn begin_passkey_proof(
     State(app): State<App>,
     Caller(session): Caller,
 ) -> Result<Json<RequestOptions>, Problem> {
@@ -157,7 +157,7 @@ pub(super) async fn begin_proof(
     post, path = "/api/v1/auth/passkeys/reauthenticate", tag = "auth",
     responses((status = 204)),
 )]
-pub(super) async fn prove(
+pub(super) async fn prove_with_passkey(
     State(app): State<App>,
     Caller(session): Caller,
     Json(proof): Json<PasskeyProof>,

@@ -80,7 +80,6 @@ struct MemoryReports {
 struct AnswerBody {
     columns: Vec<String>,
     /// A value for each column.
-    #[schema(value_type = Vec<Vec<Object>>)]
     rows: Vec<Vec<Value>>,
     /// Whether there are more rows than the 10,000 that are given.
     truncated: bool,
