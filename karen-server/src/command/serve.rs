@@ -9,8 +9,10 @@ pub(super) async fn run(config: Config) -> Result<()> {
     log_to_stderr(&config.log)?;
     let karen = Karen::builder().config(config).open().await?;
     let server = Server::bind(karen.clone()).await?;
+    // Listened for from here on: whoever reads that it listens may ask it to stop at once.
+    let stop = asked_to_stop();
     announce(&karen, &server).await?;
-    server.run(asked_to_stop()).await?;
+    server.run(stop).await?;
     say!("Karen has stopped; everything is kept.");
     Ok(())
 }
@@ -47,12 +49,16 @@ fn models(karen: &Karen) -> String {
     }
 }
 
-/// Ready at the first SIGINT or SIGTERM.
-async fn asked_to_stop() {
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ready at the first SIGINT or SIGTERM after the call.
+fn asked_to_stop() -> impl Future<Output = ()> {
+    let listened = "signals can be listened for";
+    let mut terminate = signal(SignalKind::terminate()).expect(listened);
+    let mut interrupt = signal(SignalKind::interrupt()).expect(listened);
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        say!("Stopping: running answers get a moment to end.");
     }
-    say!("Stopping: running answers get a moment to end.");
 }
