@@ -41,7 +41,7 @@ pythons() {
 
 environment python3 "$tools" $package/tests/tools.txt
 say "building the wheel"
-"$tools/bin/maturin" build --quiet --strip --auditwheel skip --manifest-path $package/Cargo.toml \
+"$tools/bin/maturin" build --quiet --strip --compression-level 9 --auditwheel skip --manifest-path $package/Cargo.toml \
   --interpreter "$tools/bin/python" --out "$work/wheel"
 "$tools/bin/maturin" generate-stubs --quiet --manifest-path $package/Cargo.toml \
   --interpreter "$tools/bin/python" --out "$work/stubs"

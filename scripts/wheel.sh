@@ -15,7 +15,7 @@ if ! cmp -s $list "$tools/.installed"; then
 fi
 mkdir -p "$out"
 # What the wheel needs of the system beside glibc, the OpenMP runtime, is put into it.
-PATH=$tools/bin:$PATH "$tools/bin/maturin" build --quiet --release --strip --auditwheel repair \
+PATH=$tools/bin:$PATH "$tools/bin/maturin" build --quiet --release --strip --compression-level 9 --auditwheel repair \
   --manifest-path bindings/python/Cargo.toml --interpreter "$tools/bin/python" --out "$out" \
   -- -C link-arg=-Wl,-Map="$(realpath "$out")/karen_ai.map"
 ls -l "$out"/karen_ai-*.whl
