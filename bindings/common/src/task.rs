@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::task::AbortHandle;
 
 use crate::{Failure, runtime};
@@ -36,6 +37,11 @@ enum State<T> {
 impl<T: Send + 'static> Task<T> {
     /// Begins an operation. A panic in it is an `INTERNAL` failure.
     pub fn spawn(future: impl Future<Output = Result<T, Failure>> + Send + 'static) -> Self {
+        Self::run(future.boxed())
+    }
+
+    /// Boxed, as a binding has some hundred operations: what runs them would be compiled for each.
+    fn run(future: BoxFuture<'static, Result<T, Failure>>) -> Self {
         let slot = Arc::new(Slot::new());
         let promise = Promise(Arc::clone(&slot));
         let work = async move {
