@@ -111,10 +111,7 @@ fn with_instances(auth: AuthConfig, config: &Config) -> Result<AuthConfig> {
     if nodes.is_empty() {
         return Ok(auth);
     }
-    let redis = RedisConfig {
-        namespace: config.data.namespace.clone(),
-        nodes,
-    };
+    let redis = RedisConfig::new(&config.data.namespace, nodes);
     Ok(AuthConfig {
         limiter: Some(Arc::new(RedisRateLimiter::new(&redis)?)),
         bell: Some(Arc::new(RedisBell::new(&redis)?)),

@@ -118,8 +118,7 @@ fn cache(config: &Config) -> Result<Option<Arc<dyn ResponseCache>>> {
 #[cfg(feature = "redis")]
 fn shared_cache(config: &Config, lifetime: Duration) -> Result<Arc<dyn ResponseCache>> {
     let cache = karen_infer::RedisCache::open(karen_infer::RedisCacheConfig {
-        namespace: config.data.namespace.clone(),
-        nodes: config.redis.nodes(),
+        redis: karen_infer::RedisConfig::new(&config.data.namespace, config.redis.nodes()),
         lifetime,
         answer_bytes_max: SHARED_ANSWER_BYTES_MAX,
     })?;

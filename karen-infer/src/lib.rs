@@ -79,7 +79,7 @@ pub use adapter::{Capabilities, GenerateStream, Job, ModelAdapter, Prompt};
 pub use budget::{Budget, Charge};
 pub use cache::{CacheKey, CachedAnswer, InProcessCache, ResponseCache, SemanticConfig};
 #[cfg(feature = "redis")]
-pub use cache::{RedisCache, RedisCacheConfig};
+pub use cache::{RedisCache, RedisCacheConfig, RedisConfig};
 pub use caller::Caller;
 pub use error::{ModelError, ModelErrorKind};
 pub use estimate::MemoryEstimate;

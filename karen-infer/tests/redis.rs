@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use karen_infer::{
     CacheKey, CachedAnswer, FinishReason, GenerateEvent, ModelErrorKind, RedisCache,
-    RedisCacheConfig, ResponseCache, testing,
+    RedisCacheConfig, RedisConfig, ResponseCache, testing,
 };
 
 fn config(nodes: &str, namespace: &str) -> RedisCacheConfig {
     RedisCacheConfig {
-        namespace: format!("test-{namespace}-{}", std::process::id()),
-        nodes: nodes.split(',').map(str::to_owned).collect(),
+        redis: RedisConfig {
+            namespace: format!("test-{namespace}-{}", std::process::id()),
+            nodes: nodes.split(',').map(str::to_owned).collect(),
+        },
         lifetime: Duration::from_secs(60),
         answer_bytes_max: 1 << 20,
     }

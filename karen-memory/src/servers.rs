@@ -48,10 +48,10 @@ impl fmt::Debug for Servers {
 }
 
 impl Servers {
-    pub(crate) async fn open_working(&self) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
+    pub(crate) fn open_working(&self) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
         match &self.redis[..] {
             [] => Ok(Arc::new(InProcessWorkingMemory::default())),
-            nodes => open_redis(&self.namespace, nodes).await,
+            nodes => open_redis(&self.namespace, nodes),
         }
     }
 
@@ -85,16 +85,13 @@ impl Servers {
 }
 
 #[cfg(feature = "redis")]
-async fn open_redis(
-    namespace: &str,
-    nodes: &[String],
-) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
+fn open_redis(namespace: &str, nodes: &[String]) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
     let config = crate::RedisConfig::new(namespace, nodes.to_vec());
-    Ok(Arc::new(crate::RedisWorkingMemory::open(config).await?))
+    Ok(Arc::new(crate::RedisWorkingMemory::new(&config)?))
 }
 
 #[cfg(not(feature = "redis"))]
-async fn open_redis(_: &str, _: &[String]) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
+fn open_redis(_: &str, _: &[String]) -> Result<Arc<dyn WorkingMemory>, MemoryError> {
     Err(off("redis"))
 }
 

@@ -7,9 +7,10 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Every arrow that ARCHITECTURE.md draws between packages of this workspace, and no other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("karen-sql", &[]),
-    ("karen-infer", &[]),
-    ("karen-auth", &["karen-sql"]),
-    ("karen-memory", &["karen-sql"]),
+    ("karen-redis", &[]),
+    ("karen-infer", &["karen-redis"]),
+    ("karen-auth", &["karen-redis", "karen-sql"]),
+    ("karen-memory", &["karen-redis", "karen-sql"]),
     (
         "karen-core",
         &["karen-auth", "karen-infer", "karen-memory", "karen-sql"],

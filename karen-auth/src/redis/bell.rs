@@ -6,11 +6,11 @@ use ::redis::aio::PubSubStream;
 use ::redis::{Client, Cmd};
 use async_trait::async_trait;
 use futures::StreamExt;
+use karen_redis::{Connection, RedisConfig};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::RedisConfig;
-use super::connection::{Connection, silent, wrong};
+use super::{silent, wrong};
 use crate::{AuthError, AuthErrorKind, Bell, Ending, Heard};
 
 /// How long a connection may take.
@@ -34,7 +34,7 @@ impl RedisBell {
     pub fn new(config: &RedisConfig) -> Result<Self, AuthError> {
         let first = config.nodes.first().map_or("", String::as_str);
         Ok(Self {
-            connection: Connection::new(config)?,
+            connection: Connection::new(config).map_err(wrong)?,
             listening: Client::open(first).map_err(wrong)?,
             channel: format!("{}:auth:ended", config.namespace),
         })
@@ -45,7 +45,8 @@ impl RedisBell {
 impl Bell for RedisBell {
     async fn ring(&self, ending: &Ending) -> Result<(), AuthError> {
         let message = Cmd::publish(&self.channel, ending.to_string());
-        self.connection.send(&message).await
+        let sent = message.exec_async(&mut self.connection.clone()).await;
+        sent.map_err(silent)
     }
 
     /// Nothing is heard while Redis cannot be reached; that is no error.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ::redis::{Cmd, Script};
 use async_trait::async_trait;
+use karen_redis::{Connection, RedisConfig};
 
-use super::RedisConfig;
-use super::connection::Connection;
+use super::{silent, wrong};
 use crate::rate::granted_after;
 use crate::{
     AuthError, Clock, Grant, InProcessRateLimiter, Quota, RateKey, RateLimiter, SystemClock,
@@ -38,7 +38,7 @@ impl RedisRateLimiter {
     /// `Invalid` for an address that is none.
     pub fn new(config: &RedisConfig) -> Result<Self, AuthError> {
         Ok(Self {
-            connection: Connection::new(config)?,
+            connection: Connection::new(config).map_err(wrong)?,
             namespace: config.namespace.clone(),
             clock: None,
             alone: InProcessRateLimiter::new(Arc::new(SystemClock)),
@@ -68,7 +68,8 @@ impl RedisRateLimiter {
         script.arg(now.unwrap_or_default());
         script.arg(u64::try_from(quota.period.as_millis()).unwrap_or(u64::MAX));
         script.arg(quota.burst.max(1));
-        let (is_granted, wait_ms): (u8, u64) = self.connection.run(&script).await?;
+        let answer = script.invoke_async(&mut self.connection.clone()).await;
+        let (is_granted, wait_ms): (u8, u64) = answer.map_err(silent)?;
         let wait = Duration::from_millis(wait_ms);
         Ok(match is_granted {
             0 => Grant::Denied { retry_after: wait },
@@ -99,6 +100,8 @@ impl RateLimiter for RedisRateLimiter {
         if self.is_silent() {
             return Ok(());
         }
-        self.connection.send(&Cmd::del(self.name(key))).await
+        let forget = Cmd::del(self.name(key));
+        let sent = forget.exec_async(&mut self.connection.clone()).await;
+        sent.map_err(silent)
     }
 }

@@ -1,31 +1,24 @@
 //! What instances share through Redis or Redis Cluster: limits, and the bell.
 
 mod bell;
-mod connection;
 mod limiter;
 
-use std::fmt;
+use ::redis::RedisError;
+pub use karen_redis::RedisConfig;
 
 pub use bell::RedisBell;
 pub use limiter::RedisRateLimiter;
 
-/// Which Redis.
-#[derive(Clone)]
-pub struct RedisConfig {
-    /// Begins every key and channel.
-    pub namespace: String,
-    /// `redis://user:password@host:port` of a server, or of several nodes of one cluster.
-    pub nodes: Vec<String>,
+use crate::{AuthError, AuthErrorKind};
+
+fn wrong(error: RedisError) -> AuthError {
+    let reason = "the address is none such as redis://host:port";
+    AuthError::new(AuthErrorKind::Invalid, "use Redis", reason).caused_by(error)
 }
 
-/// Addresses may carry passwords.
-impl fmt::Debug for RedisConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisConfig")
-            .field("namespace", &self.namespace)
-            .field("nodes", &self.nodes.len())
-            .finish()
-    }
+fn silent(error: RedisError) -> AuthError {
+    let reason = "it does not answer: try again";
+    AuthError::new(AuthErrorKind::Unavailable, "use Redis", reason).caused_by(error)
 }
 
 #[cfg(test)]

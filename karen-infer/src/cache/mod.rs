@@ -16,7 +16,7 @@ use async_trait::async_trait;
 pub use self::in_process::InProcessCache;
 pub(crate) use self::key::{is_repeatable, key, scope};
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisCache, RedisCacheConfig};
+pub use self::redis::{RedisCache, RedisCacheConfig, RedisConfig};
 pub(crate) use self::replay::{Keeping, keep, replay};
 pub use self::semantic::SemanticConfig;
 pub(crate) use self::semantic::{Looked, Questions};

@@ -109,7 +109,7 @@ impl Memory {
         let folder = config.indexes.as_deref();
         let embedder = config.embedder.as_deref();
         let truth = Arc::new(SqlRecordStore::open(config.database).await?);
-        let working = servers.open_working().await?;
+        let working = servers.open_working()?;
         let text = servers.open_text(folder).await?;
         let vectors = servers.open_vectors(folder, embedder).await?;
         let backlog = Arc::new(Backlog {

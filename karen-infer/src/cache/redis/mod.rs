@@ -3,16 +3,13 @@
 //! An answer is one value, which begins with the era that it was written in. Clearing begins another
 //! era: earlier answers are there no longer, and leave with their lifetime.
 
-mod connection;
-
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::cmd;
+use ::redis::{Cmd, FromRedisValue, RedisError, cmd};
 use async_trait::async_trait;
+use karen_redis::Connection;
+pub use karen_redis::RedisConfig;
 
-use self::connection::Connection;
 use super::{CacheKey, CachedAnswer, ResponseCache, stored};
 use crate::{ModelError, ModelErrorKind};
 
@@ -22,12 +19,10 @@ const LIFETIME_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 const ERA_END: u8 = b' ';
 
 /// Which Redis, and for how long.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RedisCacheConfig {
-    /// Begins every key.
-    pub namespace: String,
-    /// `redis://user:password@host:port` of a server, or of several nodes of one cluster.
-    pub nodes: Vec<String>,
+    /// Where answers are kept.
+    pub redis: RedisConfig,
     /// How long an answer is kept; Redis itself drops the oldest before that when it is full, if it is
     /// set to.
     pub lifetime: Duration,
@@ -35,21 +30,9 @@ pub struct RedisCacheConfig {
     pub answer_bytes_max: usize,
 }
 
-/// Addresses may carry passwords.
-impl fmt::Debug for RedisCacheConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisCacheConfig")
-            .field("namespace", &self.namespace)
-            .field("nodes", &self.nodes.len())
-            .field("lifetime", &self.lifetime)
-            .field("answer_bytes_max", &self.answer_bytes_max)
-            .finish()
-    }
-}
-
 /// Answers that instances share.
 pub struct RedisCache {
-    connection: Arc<Connection>,
+    connection: Connection,
     config: RedisCacheConfig,
 }
 
@@ -60,13 +43,13 @@ impl RedisCache {
     /// `Invalid` when an address is none.
     pub fn open(config: RedisCacheConfig) -> Result<Self, ModelError> {
         Ok(Self {
-            connection: Arc::new(Connection::new(config.nodes.clone())?),
+            connection: Connection::new(&config.redis).map_err(wrong)?,
             config,
         })
     }
 
     fn era_key(&self) -> String {
-        format!("{}:answers:era", self.config.namespace)
+        format!("{}:answers:era", self.config.redis.namespace)
     }
 
     fn answer_key(&self, key: &CacheKey) -> String {
@@ -75,15 +58,17 @@ impl RedisCache {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        format!("{}:answers:{hex}", self.config.namespace)
+        format!("{}:answers:{hex}", self.config.redis.namespace)
     }
 
     async fn era(&self) -> Result<u64, ModelError> {
-        let era: Option<u64> = self
-            .connection
-            .query(cmd("GET").arg(self.era_key()))
-            .await?;
+        let era: Option<u64> = self.query(cmd("GET").arg(self.era_key())).await?;
         Ok(era.unwrap_or(0))
+    }
+
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ModelError> {
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        answer.map_err(failed)
     }
 }
 
@@ -92,7 +77,7 @@ impl ResponseCache for RedisCache {
     async fn get(&self, key: &CacheKey) -> Result<Option<CachedAnswer>, ModelError> {
         let mut get = cmd("GET");
         get.arg(self.answer_key(key));
-        let value = self.connection.query::<Option<Vec<u8>>>(&get);
+        let value = self.query::<Option<Vec<u8>>>(&get);
         let (era, value) = futures::try_join!(self.era(), value)?;
         Ok(value.and_then(|value| {
             let end = value.iter().position(|byte| *byte == ERA_END)?;
@@ -109,7 +94,7 @@ impl ResponseCache for RedisCache {
         if json.len() > self.config.answer_bytes_max {
             let mut forget = cmd("UNLINK");
             forget.arg(self.answer_key(key));
-            return self.connection.query::<u64>(&forget).await.map(drop);
+            return self.query::<u64>(&forget).await.map(drop);
         }
         let value = [era.to_string().as_bytes(), &[ERA_END], &json].concat();
         let lifetime = self
@@ -120,17 +105,22 @@ impl ResponseCache for RedisCache {
         set.arg(self.answer_key(key)).arg(value);
         set.arg("PX")
             .arg(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
-        self.connection.query(&set).await
+        self.query(&set).await
     }
 
     async fn clear(&self) -> Result<(), ModelError> {
         let mut begin = cmd("INCR");
         begin.arg(self.era_key());
-        self.connection.query::<u64>(&begin).await.map(drop)
+        self.query::<u64>(&begin).await.map(drop)
     }
 }
 
-fn failed(error: ::redis::RedisError) -> ModelError {
+fn wrong(error: RedisError) -> ModelError {
+    let why = "the address is none such as redis://host:port".to_owned();
+    ModelError::new(ModelErrorKind::Invalid(why), "use", "Redis").caused_by(error)
+}
+
+fn failed(error: RedisError) -> ModelError {
     let kind = ModelErrorKind::Unavailable;
     ModelError::new(kind, "use", "the cache in Redis").caused_by(error)
 }

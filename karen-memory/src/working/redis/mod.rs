@@ -4,20 +4,18 @@
 //! a record. Scripts read and change it as a whole. A node that fails over may lose the last of its
 //! writes: a session's newest records are then late until its hash expires or the user writes again.
 
-mod connection;
-
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use ::redis::{Script, ScriptInvocation};
+use ::redis::{ErrorKind, FromRedisValue, RedisError, Script, ScriptInvocation};
 use async_trait::async_trait;
+use karen_redis::Connection;
+pub use karen_redis::RedisConfig;
 use sha2::{Digest, Sha256};
 
 use super::{CHANGE_MAX, Lease, Recent, SESSIONS_MAX, TTL_DEFAULT, WorkingMemory};
 use crate::{MemoryError, MemoryErrorKind, Record, Scope, SessionId};
-use connection::Connection;
 
 /// Bytes of one session that are held at most.
 const SESSION_BYTES_MAX: usize = 256 * 1024;
@@ -33,61 +31,43 @@ script!(FILL, "fill.lua");
 script!(BEGIN, "begin.lua");
 script!(END, "end.lua");
 
-/// Which Redis, and for how long.
-#[derive(Clone)]
-pub struct RedisConfig {
-    /// Begins every key.
-    pub namespace: String,
-    /// `redis://user:password@host:port` of a server, or of several nodes of one cluster.
-    pub nodes: Vec<String>,
-    /// How long a user whom nobody touches is kept.
-    pub ttl: Duration,
-}
-
-impl RedisConfig {
-    /// An hour.
-    #[must_use]
-    pub fn new(namespace: impl Into<String>, nodes: Vec<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            nodes,
-            ttl: TTL_DEFAULT,
-        }
-    }
-}
-
-/// Addresses may carry passwords.
-impl fmt::Debug for RedisConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisConfig")
-            .field("namespace", &self.namespace)
-            .field("nodes", &self.nodes.len())
-            .field("ttl", &self.ttl)
-            .finish()
-    }
-}
-
 /// Working memory that instances share.
 #[derive(Clone)]
 pub struct RedisWorkingMemory {
-    connection: Arc<Connection>,
+    connection: Connection,
     namespace: String,
     ttl_ms: u64,
 }
 
 impl RedisWorkingMemory {
-    /// Connects at the first call, and again whenever the connection is lost.
+    /// Connects at the first call, and again whenever the connection is lost. A user whom nobody touches
+    /// for an hour is let go.
     ///
     /// # Errors
     /// `Invalid` for an address that is none.
-    pub async fn open(config: RedisConfig) -> Result<Self, MemoryError> {
-        let ttl_ms = millis(config.ttl);
-        let connection = Connection::new(config.nodes)?;
+    pub fn new(config: &RedisConfig) -> Result<Self, MemoryError> {
+        let connection = Connection::new(config).map_err(|error| failed("open", error))?;
         Ok(Self {
-            connection: Arc::new(connection),
-            namespace: config.namespace,
-            ttl_ms,
+            connection,
+            namespace: config.namespace.clone(),
+            ttl_ms: millis(TTL_DEFAULT),
         })
+    }
+
+    /// The same, and a user whom nobody touches is let go after `ttl`.
+    #[must_use]
+    pub fn with_ttl(self, ttl: Duration) -> Self {
+        let ttl_ms = millis(ttl);
+        Self { ttl_ms, ..self }
+    }
+
+    async fn run<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, MemoryError> {
+        let answer = script.invoke_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| failed(operation, error))
     }
 
     /// One user's hash. Names may hold anything, so that a digest of them stands in the key.
@@ -112,8 +92,7 @@ impl WorkingMemory for RedisWorkingMemory {
         let mut script = RECENT.key(self.key(scope));
         script.arg(field(session)).arg(Lease::fresh().to_string());
         script.arg(self.ttl_ms);
-        let (held, version): (Option<Vec<u8>>, Option<String>) =
-            self.connection.run("read", &script).await?;
+        let (held, version): (Option<Vec<u8>>, Option<String>) = self.run("read", &script).await?;
         match held {
             Some(lines) => Ok(Recent::Held(records(&lines)?)),
             None => Ok(Recent::Unknown(version.map(|v| Lease(v.into())))),
@@ -136,7 +115,7 @@ impl WorkingMemory for RedisWorkingMemory {
         let mut script = FILL.key(self.key(scope));
         script.arg(field(session)).arg(lease.to_string());
         script.arg(lines).arg(SESSIONS_MAX);
-        self.connection.run("fill", &script).await
+        self.run("fill", &script).await
     }
 
     async fn begin(&self, scope: &Scope) -> Result<Lease, MemoryError> {
@@ -144,7 +123,7 @@ impl WorkingMemory for RedisWorkingMemory {
         let mut script = BEGIN.key(self.key(scope));
         script.arg(lease.to_string());
         script.arg(millis(CHANGE_MAX)).arg(self.ttl_ms);
-        self.connection.run::<()>("begin", &script).await?;
+        self.run::<()>("begin", &script).await?;
         Ok(lease)
     }
 
@@ -160,7 +139,7 @@ impl WorkingMemory for RedisWorkingMemory {
         for (field, lines) in by_session(added)? {
             script.arg(field).arg(lines);
         }
-        self.connection.run("end", &script).await
+        self.run("end", &script).await
     }
 
     fn server(&self) -> Option<&'static str> {
@@ -168,7 +147,9 @@ impl WorkingMemory for RedisWorkingMemory {
     }
 
     async fn ping(&self) -> Result<(), MemoryError> {
-        self.connection.ping().await
+        let ping = ::redis::cmd("PING");
+        let answer = ping.exec_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| failed("ask", error))
     }
 }
 
@@ -204,6 +185,16 @@ fn records(lines: &[u8]) -> Result<Vec<Record>, MemoryError> {
         let subject = "records in working memory";
         MemoryError::new(MemoryErrorKind::Corrupt, "read", subject).caused_by(error)
     })
+}
+
+fn failed(operation: &'static str, error: RedisError) -> MemoryError {
+    let kind = match error.kind() {
+        ErrorKind::InvalidClientConfig | ErrorKind::AuthenticationFailed => {
+            MemoryErrorKind::Invalid
+        }
+        _ => MemoryErrorKind::Unavailable,
+    };
+    MemoryError::new(kind, operation, "working memory in Redis").caused_by(error)
 }
 
 fn millis(time: Duration) -> u64 {
