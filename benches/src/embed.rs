@@ -2,16 +2,16 @@
 //!
 //! The two take turns, a round each, on one thread; what is printed is the median of the rounds.
 
-use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use clap::Args;
 use karen_infer::{ModelName, Models, ModelsConfig};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::peer::Peer;
 use crate::{Result, load, print, quantile};
 
 /// Reads rounds and answers each.
@@ -48,16 +48,14 @@ impl EmbedBench {
         let models = Models::open(config).await?;
         let model = models.add(&self.model, None).await?.name;
         let peer = self.python.as_deref();
-        let mut peer = peer
-            .map(|python| Peer::start(python, &self.model))
-            .transpose()?;
+        let mut peer = peer.map(|python| start(python, &self.model)).transpose()?;
         let texts = texts();
         for batch in BATCHES {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             for _ in 0..self.rounds {
                 ours.push(embed(&models, &model, &texts, batch, self.seconds).await?);
                 if let Some(peer) = &mut peer {
-                    theirs.push(peer.round(&texts, batch, self.seconds)?);
+                    theirs.push(round(peer, &texts, batch, self.seconds)?);
                 }
             }
             let mut ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
@@ -103,59 +101,19 @@ fn texts() -> Vec<String> {
     (0..TEXTS).map(text).collect()
 }
 
-/// sentence-transformers in a process of its own.
-struct Peer {
-    name: String,
-    process: Child,
-    rounds: ChildStdin,
-    answers: BufReader<ChildStdout>,
+fn start(python: &Path, model: &Path) -> Result<Peer> {
+    let mut command = Command::new(python);
+    command
+        .args(["-c", PEER])
+        .arg(model)
+        .env("OMP_NUM_THREADS", "1")
+        .env("HF_HUB_OFFLINE", "1");
+    Peer::start(&mut command)
 }
 
-impl Peer {
-    fn start(python: &Path, model: &Path) -> Result<Self> {
-        let mut process = Command::new(python)
-            .args(["-c", PEER])
-            .arg(model)
-            .env("OMP_NUM_THREADS", "1")
-            .env("HF_HUB_OFFLINE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let rounds = process.stdin.take().ok_or("no way to ask the peer")?;
-        let answers = process.stdout.take().ok_or("no way to hear the peer")?;
-        let mut peer = Self {
-            name: String::new(),
-            process,
-            rounds,
-            answers: BufReader::new(answers),
-        };
-        let hello = peer.answer()?;
-        peer.name = hello["peer"].as_str().unwrap_or_default().to_owned();
-        Ok(peer)
-    }
-
-    fn round(&mut self, texts: &[String], batch: usize, seconds: f64) -> Result<f64> {
-        let round = json!({ "texts": texts, "batch": batch, "seconds": seconds });
-        writeln!(self.rounds, "{round}")?;
-        let answer = self.answer()?;
-        let texts = answer["texts_per_second"].as_f64();
-        Ok(texts.ok_or("the peer answers no number")?)
-    }
-
-    fn answer(&mut self) -> Result<Value> {
-        let mut line = String::new();
-        if self.answers.read_line(&mut line)? == 0 {
-            return Err("the peer ended: is sentence-transformers installed for it?".into());
-        }
-        Ok(serde_json::from_str(&line)?)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Texts a second of sentence-transformers.
+fn round(peer: &mut Peer, texts: &[String], batch: usize, seconds: f64) -> Result<f64> {
+    let answer = peer.ask(&json!({ "texts": texts, "batch": batch, "seconds": seconds }))?;
+    let texts = answer["texts_per_second"].as_f64();
+    Ok(texts.ok_or("the peer answers no number")?)
 }

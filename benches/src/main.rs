@@ -1,6 +1,7 @@
 //! Measures Karen. Every subcommand prints one JSON object a line; nothing else goes to stdout.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod against;
 mod audit;
 mod backend;
 mod cache;
@@ -16,6 +17,7 @@ mod locomo;
 mod memory;
 mod novelty;
 mod pack;
+mod peer;
 mod python;
 mod recall;
 mod start;
@@ -146,6 +148,15 @@ enum Bench {
         /// Leaves the embedder out: words alone.
         #[arg(long)]
         lexical: bool,
+        /// Measures a memory from PyPI too, with the same embedder.
+        #[arg(long, value_enum, requires = "python", conflicts_with = "lexical")]
+        against: Option<against::Against>,
+        /// An interpreter that has it.
+        #[arg(long)]
+        python: Option<PathBuf>,
+        /// Times that every question is asked, for `--against`.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
     },
     /// Evidence on LoCoMo that survives packing into a prompt.
     Pack {
@@ -225,7 +236,16 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Goldens { model, goldens } => goldens::run(&model, &goldens).await,
         Bench::Memory { records, servers } => memory::run(records, servers).await,
         Bench::Write { writes } => write::run(writes).await,
-        Bench::Recall { locomo, lexical } => recall::run(&locomo, lexical).await,
+        Bench::Recall {
+            locomo,
+            against: Some(against),
+            python: Some(python),
+            rounds,
+            ..
+        } => against::run(&locomo, against, &python, rounds).await,
+        Bench::Recall {
+            locomo, lexical, ..
+        } => recall::run(&locomo, lexical).await,
         Bench::Pack { locomo, tokens } => pack::run(&locomo, tokens).await,
         Bench::Novelty { facts } => novelty::run(facts).await,
         Bench::Supersede { rounds } => supersede::run(rounds).await,

@@ -170,7 +170,7 @@ async fn ask(
 }
 
 /// The share of `wanted` among the first `k` of `found`.
-fn share<T: PartialEq>(wanted: &[T], found: &[T], k: usize) -> f64 {
+pub(crate) fn share<T: PartialEq>(wanted: &[T], found: &[T], k: usize) -> f64 {
     let first = &found[..k.min(found.len())];
     wanted.iter().filter(|w| first.contains(w)).count() as f64 / wanted.len() as f64
 }

@@ -1,9 +1,9 @@
 //! Settings as a host passes them: names and plain values.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use karen_core::Karen;
 use karen_core::config::{Config, Layers};
+use karen_core::{Code, Karen};
 use serde_json::Value;
 
 use crate::Failure;
@@ -15,6 +15,8 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("start", "data.start"),
 ];
 
+/// Whether questions about all memories are answered.
+const ANALYTICS: &str = "analytics.enabled";
 /// What the layers of settings put before a message about one that a program gave.
 const ORIGIN: &str = "command line: ";
 
@@ -25,6 +27,8 @@ const ORIGIN: &str = "command line: ";
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     file: Option<PathBuf>,
+    /// Why there can be no analytics.
+    without_analytics: Option<String>,
     values: Vec<(String, Value)>,
 }
 
@@ -49,10 +53,35 @@ impl Settings {
         self
     }
 
+    /// Leaves analytics off, for a host that has no DuckDB; asking for them is `UNSUPPORTED`, and says why.
+    #[must_use]
+    pub fn without_analytics(mut self, why: impl Into<String>) -> Self {
+        self.without_analytics = Some(why.into());
+        self
+    }
+
     /// # Errors
-    /// `INVALID_ARGUMENT`, naming the setting, and the right one where it was meant.
+    /// `INVALID_ARGUMENT`, naming the setting, and the right one where it was meant; `UNSUPPORTED` for
+    /// analytics that there cannot be.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        let mut layers = self.file.as_deref().map_or(Ok(Layers::default()), read)?;
+        let config = self.layers()?.config().map_err(spoken)?;
+        match &self.without_analytics {
+            Some(why) if config.analytics.enabled => {
+                let message = format!("{ANALYTICS} is true: {why}");
+                Err(Failure::new(Code::Unsupported, message))
+            }
+            _ => Ok(config),
+        }
+    }
+
+    fn layers(&self) -> Result<Layers, Failure> {
+        let mut layers = Layers::default();
+        if self.without_analytics.is_some() {
+            layers = layers.set(ANALYTICS, "false")?;
+        }
+        if let Some(file) = &self.file {
+            layers = layers.file(file)?.variables(std::env::vars())?;
+        }
         let names = names(&layers)?;
         for (name, value) in &self.values {
             let known = names.iter().find(|known| is_named(known, name));
@@ -62,12 +91,8 @@ impl Settings {
                 .set(setting.unwrap_or(name), &text(name, value)?)
                 .map_err(spoken)?;
         }
-        layers.config().map_err(spoken)
+        Ok(layers)
     }
-}
-
-fn read(path: &Path) -> Result<Layers, Failure> {
-    Ok(Layers::default().file(path)?.variables(std::env::vars())?)
 }
 
 /// Every setting there is, in full.
@@ -145,6 +170,20 @@ mod tests {
                 failure.message()
             );
         }
+    }
+
+    #[test]
+    fn a_host_without_duckdb_opens_without_analytics_and_says_why_there_are_none() {
+        let lacking = Settings::default().without_analytics("install it");
+        assert!(!lacking.config().expect("plain settings").analytics.enabled);
+        let asked = lacking.set("analytics_enabled", json!(true)).config();
+        let failure = asked.expect_err("there are none");
+        assert_eq!(failure.code(), "UNSUPPORTED");
+        assert!(
+            failure.message().ends_with("install it"),
+            "{}",
+            failure.message()
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::accounts::{Accounts, Mail, Roles, SecondFactors, Tenants};
+use crate::duckdb;
 use crate::error::raise;
 use crate::host::Function;
 use crate::models::Models;
@@ -26,11 +27,22 @@ pub(crate) fn codes() -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Opens Karen: `file` is a karen.toml, `settings` win over it.
+/// Opens Karen: `file` is a karen.toml, `settings` win over it; `library` is DuckDB's, where it is installed.
 #[pyfunction]
-pub(crate) fn open(file: Option<String>, settings: &Bound<'_, PyAny>) -> PyResult<Pending> {
+pub(crate) fn open(
+    file: Option<String>,
+    settings: &Bound<'_, PyAny>,
+    library: Option<String>,
+) -> PyResult<Pending> {
     let settings: Map<String, Value> = read(settings)?;
     let start = file.map_or_else(Settings::default, |file| Settings::default().file(file));
+    let start = match library {
+        Some(library) => {
+            duckdb::found_at(library.into());
+            start
+        }
+        None => start.without_analytics(duckdb::missing()),
+    };
     let all = settings
         .into_iter()
         .fold(start, |all, (name, value)| all.set(name, value));

@@ -5,6 +5,7 @@
 //! interpreter, and no thread of Karen's attaches once the interpreter is about to end.
 
 mod accounts;
+mod duckdb;
 mod error;
 mod gate;
 mod host;

@@ -4,8 +4,9 @@ use karen_bindings::core::memory::{Feedback, Retention};
 use karen_bindings::{NoteOptions, Patch, SearchOptions};
 use pyo3::prelude::*;
 
+use crate::duckdb;
 use crate::pending::Pending;
-use crate::value::read;
+use crate::value::{give, read};
 
 /// What is remembered for one person.
 #[pyclass(frozen, module = "karen._native")]
@@ -94,6 +95,26 @@ impl Memories {
     fn stats(&self) -> Pending {
         let session = self.get();
         Pending::data(async move { session.memory_stats().await })
+    }
+
+    fn reports<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        give(py, self.session.memory_reports())
+    }
+
+    fn report(&self, name: String, of: String) -> Pending {
+        let session = self.get();
+        Pending::data(async move {
+            let answer = session.memory_report(&name, &of).await;
+            answer.map_err(duckdb::explained)
+        })
+    }
+
+    fn ask(&self, question: String, of: String) -> Pending {
+        let session = self.get();
+        Pending::data(async move {
+            let answer = session.ask_memory(&question, &of).await;
+            answer.map_err(duckdb::explained)
+        })
     }
 
     fn consent(&self, conversation: Option<String>) -> Pending {

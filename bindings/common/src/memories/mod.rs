@@ -1,5 +1,6 @@
 //! What is remembered for one person, as a host calls it.
 
+mod analyse;
 mod options;
 
 use karen_core::memory::{

@@ -135,6 +135,15 @@ async fn memories(session: &Session, verb: &str, args: Args<'_>) -> Given {
         "restore" => plain(session.restore_memory(args.text("memory")).await),
         "erase" => plain(session.erase_memory().await),
         "stats" => plain(session.memory_stats().await),
+        "reports" => plain(session.memory_reports()),
+        "report" => {
+            let of = args.maybe("of").unwrap_or("user");
+            plain(session.memory_report(args.text("name"), of).await)
+        }
+        "ask" => {
+            let of = args.maybe("of").unwrap_or("user");
+            plain(session.ask_memory(args.text("question"), of).await)
+        }
         _ => wishes(session, verb, args).await,
     }
 }

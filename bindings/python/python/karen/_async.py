@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from . import _host, _life
+from . import _duckdb, _host, _life
 from . import _native as _ext
 from ._accounts_async import AsyncAuth, AsyncMail, AsyncRoles, AsyncSecondFactors, AsyncTenants
 from ._data import (
@@ -25,7 +25,9 @@ from ._data import (
     Inspection,
     MemoriesImported,
     Memory,
+    MemoryAnswer,
     MemoryPage,
+    MemoryReport,
     MemoryStats,
     MessagePage,
     ModelInfo,
@@ -216,7 +218,7 @@ class AsyncKaren:
 
     async def __aenter__(self) -> AsyncKaren:
         if self._opened is None:
-            self._opened = await arrive(_ext.open(self._file, self._settings))
+            self._opened = await arrive(_ext.open(self._file, self._settings, _duckdb.library()))
             _life.opened(self)
         return self
 
@@ -539,6 +541,25 @@ class AsyncMemories:
     async def stats(self) -> MemoryStats:
         """How much is remembered."""
         return MemoryStats(**await arrive(self._native.stats()))
+
+    def reports(self) -> Sequence[MemoryReport]:
+        """Questions that everybody has, to ask with `report`, or to begin one of your own from."""
+        return [MemoryReport(**report) for report in self._native.reports()]
+
+    async def report(self, name: str, *, of: Literal["user", "tenant"] = "user") -> MemoryAnswer:
+        """Answers a report, by its name. It takes DuckDB: `pip install karen-ai[analytics]`."""
+        return MemoryAnswer(**await arrive(self._native.report(name, of)))
+
+    async def ask(self, question: str, *, of: Literal["user", "tenant"] = "user") -> MemoryAnswer:
+        """Answers a `SELECT` in DuckDB's SQL. It takes DuckDB: `pip install karen-ai[analytics]`.
+
+        The tables hold no word of what is remembered. `memories` has `user_id`, `id`, `kind`, `session`,
+        `agent`, `said_at`, `recorded_at`, `valid_from`, `valid_to`, `retired_at`, `archived_at`,
+        `superseded_by`, `importance`, `pinned`, `uses`, `used_at`, `bytes`, `tags` and `proofs`; `recalls`
+        has `user_id`, `hour`, `recalls`, `hits`, `items` and `partial`. `of` is whose rows are seen: one's
+        own, or everybody's in the tenant, for who may see its accounts.
+        """
+        return MemoryAnswer(**await arrive(self._native.ask(question, of)))
 
     async def consent(self, *, conversation: str | None = None) -> bool:
         """Whether anything may be remembered, or what is said in a conversation."""

@@ -197,6 +197,30 @@ class Inspection:
 
 
 @dataclass(frozen=True)
+class MemoryReport:
+    """A question about all memories that everybody has."""
+
+    name: str
+    about: str
+    """What it tells."""
+    sql: str
+    """The question itself."""
+
+
+@dataclass(frozen=True)
+class MemoryAnswer:
+    """What a question about all memories is answered."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    """A value for each column; times are RFC 3339, and what JSON has no form for is a string."""
+    truncated: bool
+    """Whether there are more rows than the 10,000 that are given."""
+    behind: int
+    """Changes of memories that the answer does not know of yet."""
+
+
+@dataclass(frozen=True)
 class MemoryStats:
     """How much is remembered. Memories of one sort may be of another too."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from . import _host, _life, _native
+from . import _duckdb, _host, _life, _native
 from ._accounts import Auth, Mail, Roles, SecondFactors, Tenants
 from ._data import (
     AnswerFormat,
@@ -24,7 +24,9 @@ from ._data import (
     Inspection,
     MemoriesImported,
     Memory,
+    MemoryAnswer,
     MemoryPage,
+    MemoryReport,
     MemoryStats,
     MessagePage,
     ModelInfo,
@@ -99,7 +101,7 @@ class Karen:
         if path is not None:
             settings = {"data.folder": os.fspath(path), **settings}
         file = None if config is None else os.fspath(config)
-        self._native: _native.Karen = _native.open(file, settings).wait()
+        self._native: _native.Karen = _native.open(file, settings, _duckdb.library()).wait()
         _life.opened(self)
 
     def session(self, token: str | None = None) -> Session:
@@ -532,6 +534,25 @@ class Memories:
     def stats(self) -> MemoryStats:
         """How much is remembered."""
         return MemoryStats(**self._native.stats().wait())
+
+    def reports(self) -> Sequence[MemoryReport]:
+        """Questions that everybody has, to ask with `report`, or to begin one of your own from."""
+        return [MemoryReport(**report) for report in self._native.reports()]
+
+    def report(self, name: str, *, of: Literal["user", "tenant"] = "user") -> MemoryAnswer:
+        """Answers a report, by its name. It takes DuckDB: `pip install karen-ai[analytics]`."""
+        return MemoryAnswer(**self._native.report(name, of).wait())
+
+    def ask(self, question: str, *, of: Literal["user", "tenant"] = "user") -> MemoryAnswer:
+        """Answers a `SELECT` in DuckDB's SQL. It takes DuckDB: `pip install karen-ai[analytics]`.
+
+        The tables hold no word of what is remembered. `memories` has `user_id`, `id`, `kind`, `session`,
+        `agent`, `said_at`, `recorded_at`, `valid_from`, `valid_to`, `retired_at`, `archived_at`,
+        `superseded_by`, `importance`, `pinned`, `uses`, `used_at`, `bytes`, `tags` and `proofs`; `recalls`
+        has `user_id`, `hour`, `recalls`, `hits`, `items` and `partial`. `of` is whose rows are seen: one's
+        own, or everybody's in the tenant, for who may see its accounts.
+        """
+        return MemoryAnswer(**self._native.ask(question, of).wait())
 
     def consent(self, *, conversation: str | None = None) -> bool:
         """Whether anything may be remembered, or what is said in a conversation."""
