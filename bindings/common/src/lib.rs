@@ -47,7 +47,7 @@ mod turn;
 pub use accounts::{
     Account, Accounts, ApiKey, AuditEntry, Credentials, Enrolment, Invitation, LogIn, MadeApiKey,
     MadeTenant, Mail, Role, Roles, SecondFactor, SecondFactors, SignInSession, SignedIn, Tenant,
-    Tenants,
+    TenantLimits, TenantUsage, Tenants,
 };
 pub use answer::{AnswerEvent, AnswerOptions, Answering};
 pub use data::{

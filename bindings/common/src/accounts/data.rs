@@ -1,7 +1,9 @@
 //! What operations on accounts give.
 
 use karen_core::auth;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::UsageTotal;
 
 /// An account as others may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -127,6 +129,33 @@ pub struct Tenant {
     pub state: &'static str,
     /// Unix milliseconds.
     pub created_at: i64,
+    /// What it may use up.
+    pub limits: TenantLimits,
+}
+
+/// What a tenant may use up; 0 means no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantLimits {
+    /// Members, disabled ones too.
+    pub users: u32,
+    /// Tokens of all members together in any 24 hours.
+    pub tokens_per_day: u64,
+    /// Tokens of all members together in any 30 days.
+    pub tokens_per_month: u64,
+}
+
+/// A tenant, and what it has used of what it may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TenantUsage {
+    /// The tenant, with its limits.
+    pub tenant: Tenant,
+    /// Members, disabled ones too.
+    pub users: u64,
+    /// What all of them used in the last 24 hours.
+    pub day: UsageTotal,
+    /// What all of them used in the last 30 days.
+    pub month: UsageTotal,
 }
 
 /// A tenant that was just made.
@@ -282,6 +311,38 @@ impl From<auth::Tenant> for Tenant {
             name: tenant.name,
             state: tenant.state.as_str(),
             created_at: tenant.created_at_ms,
+            limits: tenant.limits.into(),
+        }
+    }
+}
+
+impl From<auth::TenantLimits> for TenantLimits {
+    fn from(limits: auth::TenantLimits) -> Self {
+        Self {
+            users: limits.users,
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
+        }
+    }
+}
+
+impl From<TenantLimits> for auth::TenantLimits {
+    fn from(limits: TenantLimits) -> Self {
+        Self {
+            users: limits.users,
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
+        }
+    }
+}
+
+impl From<karen_core::TenantUsage> for TenantUsage {
+    fn from(usage: karen_core::TenantUsage) -> Self {
+        Self {
+            tenant: usage.tenant.into(),
+            users: usage.users,
+            day: usage.day.into(),
+            month: usage.month.into(),
         }
     }
 }

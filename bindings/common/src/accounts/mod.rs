@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub use data::{
     Account, ApiKey, AuditEntry, Enrolment, Invitation, LogIn, MadeApiKey, MadeTenant, Role,
-    SecondFactor, SignInSession, SignedIn, Tenant,
+    SecondFactor, SignInSession, SignedIn, Tenant, TenantLimits, TenantUsage,
 };
 pub use mail::Mail;
 pub use roles::Roles;

@@ -2,7 +2,7 @@
 
 use karen_core::auth::{Auth, Page, TenantId};
 
-use super::{Credentials, MadeTenant, SignedIn, Tenant, named, who};
+use super::{Credentials, MadeTenant, SignedIn, Tenant, TenantLimits, TenantUsage, named, who};
 use crate::{Failure, Karen, Session};
 
 /// Tenants: for operators of an installation, and for who belongs to several.
@@ -66,6 +66,29 @@ impl Tenants {
     pub async fn resume(&self, session: &Session, tenant: &str) -> Result<(), Failure> {
         let (auth, tenant) = (self.auth()?, TenantId::parse(tenant)?);
         Ok(auth.resume_tenant(who(session)?, &tenant).await?)
+    }
+
+    /// Sets what a tenant may use up, from its next member and its next turn on.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `NOT_FOUND`, `INVALID_ARGUMENT`.
+    pub async fn limit(
+        &self,
+        session: &Session,
+        tenant: &str,
+        limits: TenantLimits,
+    ) -> Result<Tenant, Failure> {
+        let (auth, tenant) = (self.auth()?, TenantId::parse(tenant)?);
+        let limited = auth.limit_tenant(who(session)?, &tenant, limits.into());
+        Ok(limited.await?.into())
+    }
+
+    /// The session's tenant, and what it has used of what it may.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `NOT_FOUND` in a program for one person.
+    pub async fn usage(&self, session: &Session) -> Result<TenantUsage, Failure> {
+        Ok(session.core()?.tenant().await?.into())
     }
 
     /// Deletes a tenant, and every account that has no other.

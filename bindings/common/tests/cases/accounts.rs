@@ -162,6 +162,11 @@ async fn tenants(karen: &Karen, verb: &str, args: Args<'_>) -> Given {
         "suspend" => plain(tenants.suspend(by, args.text("tenant")).await),
         "resume" => plain(tenants.resume(by, args.text("tenant")).await),
         "delete" => plain(tenants.delete(by, args.text("tenant")).await),
+        "limit" => {
+            let limits = args.options(&["session", "tenant"])?;
+            plain(tenants.limit(by, args.text("tenant"), limits).await)
+        }
+        "usage" => plain(tenants.usage(by).await),
         "own" => plain(tenants.own(by).await),
         "switch" => plain(tenants.switch(by, args.text("tenant"), None).await),
         _ => panic!("tenants have no {verb}"),

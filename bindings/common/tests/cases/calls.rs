@@ -57,7 +57,10 @@ impl<'a> Args<'a> {
     }
 
     /// The rest as options.
-    fn options<T: serde::de::DeserializeOwned>(self, named: &[&str]) -> Result<T, Failure> {
+    pub(crate) fn options<T: serde::de::DeserializeOwned>(
+        self,
+        named: &[&str],
+    ) -> Result<T, Failure> {
         let mut fields = self.0.as_object().cloned().unwrap_or_default();
         fields.retain(|name, _| !named.contains(&name.as_str()));
         read(Value::Object(fields))

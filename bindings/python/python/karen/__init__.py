@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         SignedIn,
         SignInSession,
         Tenant,
+        TenantLimits,
+        TenantUsage,
     )
     from ._accounts import Auth, Mail, Roles, SecondFactors, Tenants
     from ._accounts_async import (
@@ -267,6 +269,8 @@ __all__ = [
     "SignedIn",
     "StorageFullError",
     "Tenant",
+    "TenantLimits",
+    "TenantUsage",
     "Tenants",
     "TimedOutError",
     "TooLargeError",

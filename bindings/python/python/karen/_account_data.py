@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from ._data import UsageTotal
 from ._frozen import dataclass, field
 
 
@@ -127,6 +128,18 @@ class Role:
 
 
 @dataclass(frozen=True)
+class TenantLimits:
+    """What a tenant may use up; 0 means no limit."""
+
+    users: int
+    """Members, disabled ones too."""
+    tokens_per_day: int
+    """Tokens of all members together in any 24 hours."""
+    tokens_per_month: int
+    """Tokens of all members together in any 30 days."""
+
+
+@dataclass(frozen=True)
 class Tenant:
     """People and data that others never see."""
 
@@ -134,6 +147,34 @@ class Tenant:
     name: str
     state: Literal["active", "suspended"]
     created_at: int
+    limits: TenantLimits
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Tenant:
+        limits = data.pop("limits")
+        return cls(**data, limits=TenantLimits(**limits))
+
+
+@dataclass(frozen=True)
+class TenantUsage:
+    """A tenant, and what it has used of what it may."""
+
+    tenant: Tenant
+    users: int
+    """Members, disabled ones too."""
+    day: UsageTotal
+    """What all of them used in the last 24 hours."""
+    month: UsageTotal
+    """What all of them used in the last 30 days."""
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> TenantUsage:
+        return cls(
+            tenant=Tenant._of(data["tenant"]),
+            users=data["users"],
+            day=UsageTotal(**data["day"]),
+            month=UsageTotal(**data["month"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -145,7 +186,7 @@ class MadeTenant:
 
     @classmethod
     def _of(cls, data: dict[str, Any]) -> MadeTenant:
-        return cls(Tenant(**data["tenant"]), Account(**data["owner"]))
+        return cls(Tenant._of(data["tenant"]), Account(**data["owner"]))
 
 
 @dataclass(frozen=True)

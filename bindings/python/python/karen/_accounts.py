@@ -20,6 +20,7 @@ from ._account_data import (
     SignedIn,
     SignInSession,
     Tenant,
+    TenantUsage,
 )
 from ._data import texts
 
@@ -271,13 +272,38 @@ class Tenants:
         """Lets the members of a suspended tenant in again."""
         self._native.resume(session._native, tenant).wait()
 
+    def limit(
+        self,
+        session: Session,
+        tenant: str,
+        *,
+        users: int = 0,
+        tokens_per_day: int = 0,
+        tokens_per_month: int = 0,
+    ) -> Tenant:
+        """Sets what a tenant may use up, from its next member and its next turn on; 0 means no limit.
+
+        Members count with the disabled ones, tokens of all members in any 24 hours and any 30 days.
+        """
+        limits = {
+            "users": users,
+            "tokens_per_day": tokens_per_day,
+            "tokens_per_month": tokens_per_month,
+        }
+        limited = self._native.limit(session._native, tenant, limits).wait()
+        return Tenant._of(limited)
+
+    def usage(self, session: Session) -> TenantUsage:
+        """The session's tenant, and what it has used of what it may."""
+        return TenantUsage._of(self._native.usage(session._native).wait())
+
     def delete(self, session: Session, tenant: str) -> None:
         """Deletes a tenant, and every account that has no other."""
         self._native.delete(session._native, tenant).wait()
 
     def own(self, session: Session) -> Sequence[Tenant]:
         """The tenants that the session's account belongs to."""
-        return [Tenant(**tenant) for tenant in self._native.own(session._native).wait()]
+        return [Tenant._of(tenant) for tenant in self._native.own(session._native).wait()]
 
     def switch(self, session: Session, tenant: str, *, device: str | None = None) -> SignedIn:
         """Signs the session's account in to another of its tenants."""
@@ -288,7 +314,7 @@ class Tenants:
     ) -> Sequence[Tenant]:
         """The tenants, ordered by id."""
         found = self._native.list(session._native, after, limit).wait()
-        return [Tenant(**tenant) for tenant in found]
+        return [Tenant._of(tenant) for tenant in found]
 
 
 class Mail:

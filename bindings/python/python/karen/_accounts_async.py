@@ -20,6 +20,7 @@ from ._account_data import (
     SignedIn,
     SignInSession,
     Tenant,
+    TenantUsage,
 )
 from ._accounts import _log_in
 from ._data import texts
@@ -273,13 +274,38 @@ class AsyncTenants:
         """Lets the members of a suspended tenant in again."""
         await arrive(self._native.resume(session._native, tenant))
 
+    async def limit(
+        self,
+        session: AsyncSession,
+        tenant: str,
+        *,
+        users: int = 0,
+        tokens_per_day: int = 0,
+        tokens_per_month: int = 0,
+    ) -> Tenant:
+        """Sets what a tenant may use up, from its next member and its next turn on; 0 means no limit.
+
+        Members count with the disabled ones, tokens of all members in any 24 hours and any 30 days.
+        """
+        limits = {
+            "users": users,
+            "tokens_per_day": tokens_per_day,
+            "tokens_per_month": tokens_per_month,
+        }
+        limited = await arrive(self._native.limit(session._native, tenant, limits))
+        return Tenant._of(limited)
+
+    async def usage(self, session: AsyncSession) -> TenantUsage:
+        """The session's tenant, and what it has used of what it may."""
+        return TenantUsage._of(await arrive(self._native.usage(session._native)))
+
     async def delete(self, session: AsyncSession, tenant: str) -> None:
         """Deletes a tenant, and every account that has no other."""
         await arrive(self._native.delete(session._native, tenant))
 
     async def own(self, session: AsyncSession) -> Sequence[Tenant]:
         """The tenants that the session's account belongs to."""
-        return [Tenant(**tenant) for tenant in await arrive(self._native.own(session._native))]
+        return [Tenant._of(tenant) for tenant in await arrive(self._native.own(session._native))]
 
     async def switch(self, session: AsyncSession, tenant: str, *, device: str | None = None) -> SignedIn:
         """Signs the session's account in to another of its tenants."""
@@ -290,7 +316,7 @@ class AsyncTenants:
     ) -> Sequence[Tenant]:
         """The tenants, ordered by id."""
         found = await arrive(self._native.list(session._native, after, limit))
-        return [Tenant(**tenant) for tenant in found]
+        return [Tenant._of(tenant) for tenant in found]
 
 
 class AsyncMail:

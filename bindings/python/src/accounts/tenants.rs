@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use super::credentials;
 use crate::pending::Pending;
 use crate::session::Session;
+use crate::value::read;
 
 /// Tenants of one Karen.
 #[pyclass(frozen, module = "karen._native")]
@@ -50,6 +51,23 @@ impl Tenants {
     fn resume(&self, session: &Session, tenant: String) -> Pending {
         let (tenants, session) = (self.get(), session.get());
         Pending::data(async move { tenants.resume(&session, &tenant).await })
+    }
+
+    fn limit(
+        &self,
+        session: &Session,
+        tenant: String,
+        limits: &Bound<'_, PyAny>,
+    ) -> PyResult<Pending> {
+        let (tenants, session, limits) = (self.get(), session.get(), read(limits)?);
+        Ok(Pending::data(async move {
+            tenants.limit(&session, &tenant, limits).await
+        }))
+    }
+
+    fn usage(&self, session: &Session) -> Pending {
+        let (tenants, session) = (self.get(), session.get());
+        Pending::data(async move { tenants.usage(&session).await })
     }
 
     fn delete(&self, session: &Session, tenant: String) -> Pending {
