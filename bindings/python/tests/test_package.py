@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import pickle
 import re
 import sys
@@ -73,6 +74,27 @@ def test_both_apis_have_the_same_nouns_and_verbs() -> None:
             if inspect.isfunction(one):
                 names = list(inspect.signature(one).parameters)
                 assert list(inspect.signature(other).parameters) == names, (blocking, name)
+
+
+def test_a_handle_says_what_it_is(tmp_path: Path) -> None:
+    with karen.open(os.fsencode(tmp_path)) as k:  # type: ignore[arg-type]
+        assert repr(k) == f"<Karen in {tmp_path.resolve()}>"
+        assert repr(k.session()) == "<Session of local in default, owner>"
+    assert repr(k) == f"<Karen in {tmp_path.resolve()}>", "closed, it is the same"
+
+
+def test_a_limit_that_is_none_is_an_error_of_karens() -> None:
+    with karen.open(":memory:") as k:
+        me = k.session()
+        for limit in (-1, 1 << 32, 1 << 80):
+            for ask in (
+                lambda: me.recall("x", limit=limit),
+                lambda: me.memories.list(limit=limit),
+                lambda: me.conversations.list(limit=limit),
+                lambda: me.privacy.receipts(limit=limit),
+            ):
+                with pytest.raises(karen.InvalidArgumentError, match="limit"):
+                    ask()
 
 
 def test_everything_public_says_what_it_is() -> None:

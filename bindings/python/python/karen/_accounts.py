@@ -22,6 +22,7 @@ from ._account_data import (
     Tenant,
     TenantUsage,
 )
+from ._data import size
 from ._data import texts
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Auth:
         self, session: Session, *, after: str | None = None, limit: int = 200
     ) -> list[Account]:
         """The accounts of the session's tenant, ordered by id."""
-        found = self._native.list(session._native, after, limit).wait()
+        found = self._native.list(session._native, after, size(limit)).wait()
         return [Account(**account) for account in found]
 
     def create_account(
@@ -173,7 +174,7 @@ class Auth:
 
     def audit_log(self, session: Session, *, after: int = 0, limit: int = 200) -> list[AuditEntry]:
         """Entries of the tenant's audit log whose number is above `after`."""
-        found = self._native.audit_log(session._native, after, limit).wait()
+        found = self._native.audit_log(session._native, after, size(limit)).wait()
         return [AuditEntry(**entry) for entry in found]
 
     def verify_audit_log(self, session: Session, *, checkpoints: Iterable[str] = ()) -> int:
@@ -313,7 +314,7 @@ class Tenants:
         self, session: Session, *, after: str | None = None, limit: int = 200
     ) -> Sequence[Tenant]:
         """The tenants, ordered by id."""
-        found = self._native.list(session._native, after, limit).wait()
+        found = self._native.list(session._native, after, size(limit)).wait()
         return [Tenant._of(tenant) for tenant in found]
 
 

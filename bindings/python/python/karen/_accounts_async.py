@@ -22,6 +22,7 @@ from ._account_data import (
     Tenant,
     TenantUsage,
 )
+from ._data import size
 from ._accounts import _log_in
 from ._data import texts
 from ._wait import arrive
@@ -122,7 +123,7 @@ class AsyncAuth:
         self, session: AsyncSession, *, after: str | None = None, limit: int = 200
     ) -> list[Account]:
         """The accounts of the session's tenant, ordered by id."""
-        found = await arrive(self._native.list(session._native, after, limit))
+        found = await arrive(self._native.list(session._native, after, size(limit)))
         return [Account(**account) for account in found]
 
     async def create_account(
@@ -175,7 +176,7 @@ class AsyncAuth:
 
     async def audit_log(self, session: AsyncSession, *, after: int = 0, limit: int = 200) -> list[AuditEntry]:
         """Entries of the tenant's audit log whose number is above `after`."""
-        found = await arrive(self._native.audit_log(session._native, after, limit))
+        found = await arrive(self._native.audit_log(session._native, after, size(limit)))
         return [AuditEntry(**entry) for entry in found]
 
     async def verify_audit_log(self, session: AsyncSession, *, checkpoints: Iterable[str] = ()) -> int:
@@ -315,7 +316,7 @@ class AsyncTenants:
         self, session: AsyncSession, *, after: str | None = None, limit: int = 200
     ) -> Sequence[Tenant]:
         """The tenants, ordered by id."""
-        found = await arrive(self._native.list(session._native, after, limit))
+        found = await arrive(self._native.list(session._native, after, size(limit)))
         return [Tenant._of(tenant) for tenant in found]
 
 

@@ -52,6 +52,7 @@ from ._data import (
     form,
     options,
     plain,
+    size,
     texts,
     turn_event,
 )
@@ -86,10 +87,14 @@ class AsyncKaren:
         **settings: Setting,
     ) -> None:
         if path is not None:
-            settings = {"data.folder": os.fspath(path), **settings}
-        self._file = None if config is None else os.fspath(config)
+            settings = {"data.folder": os.fsdecode(path), **settings}
+        self._file = None if config is None else os.fsdecode(config)
         self._settings = settings
         self._opened: _ext.Karen | None = None
+        self._place = "no folder yet"
+
+    def __repr__(self) -> str:
+        return f"<AsyncKaren in {self._place}>"
 
     @classmethod
     async def open(
@@ -220,6 +225,7 @@ class AsyncKaren:
         if self._opened is None:
             self._opened = await arrive(_ext.open(self._file, self._settings, _duckdb.library()))
             _life.opened(self)
+            self._place = self._native.folder() or ":memory:"
         return self
 
     async def __aexit__(
@@ -246,6 +252,9 @@ class AsyncSession:
         self.conversations = AsyncConversations(native)
         self.memories = AsyncMemories(native.memories())
         self.privacy = AsyncPrivacy(native.privacy())
+
+    def __repr__(self) -> str:
+        return f"<AsyncSession of {self.user} in {self.tenant}, {self.role}>"
 
     def chat(
         self,
@@ -330,7 +339,7 @@ class AsyncSession:
 
     async def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
         """What is relevant to `query`, best first; 1 to 200 at most."""
-        found = await arrive(self._native.recall(query, limit))
+        found = await arrive(self._native.recall(query, size(limit)))
         return [RecalledItem._of(item) for item in found]
 
     async def forget(self, memory: str) -> bool:
@@ -393,7 +402,7 @@ class AsyncConversations:
 
     async def list(self, *, after: str | None = None, limit: int = 50) -> ConversationPage:
         """A page of up to 200, last used first; `after` is the `next` of the page before."""
-        return ConversationPage._of(await arrive(self._native.list_conversations(after, limit)))
+        return ConversationPage._of(await arrive(self._native.list_conversations(after, size(limit))))
 
     async def get(self, conversation: str) -> Conversation:
         """One conversation."""
@@ -403,7 +412,7 @@ class AsyncConversations:
         self, conversation: str, *, before: str | None = None, limit: int = 1000
     ) -> MessagePage:
         """The last messages of a conversation, or the last before one of them; oldest first."""
-        return MessagePage._of(await arrive(self._native.messages(conversation, before, limit)))
+        return MessagePage._of(await arrive(self._native.messages(conversation, before, size(limit))))
 
     def running_turn(self, conversation: str) -> str | None:
         """The turn that is running in a conversation, for `resume`."""
@@ -428,7 +437,7 @@ class AsyncMemories:
 
     async def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
         """A page, newest first; `after` is the `next` of the page before."""
-        return MemoryPage._of(await arrive(self._native.list(after, limit)))
+        return MemoryPage._of(await arrive(self._native.list(after, size(limit))))
 
     async def get(self, memory: str) -> Memory:
         """One memory."""
@@ -643,7 +652,7 @@ class AsyncModels:
         self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
     ) -> ModelInfo:
         """Adds a GGUF file or a folder of safetensors, which stays; unless `keep`, until Karen closes."""
-        return ModelInfo._of(await arrive(self._native.add(os.fspath(path), name, keep)))
+        return ModelInfo._of(await arrive(self._native.add(os.fsdecode(path), name, keep)))
 
     def add_remote(
         self,
@@ -672,7 +681,7 @@ class AsyncModels:
             provider=provider,
             base_url=base_url,
             key_env=key_env,
-            key_file=None if key_file is None else os.fspath(key_file),
+            key_file=None if key_file is None else os.fsdecode(key_file),
             context_tokens=context_tokens,
             embeds=embeds,
             reasons=reasons,
@@ -686,7 +695,7 @@ class AsyncModels:
 
         The GGUF files in it and in the folders in it, and those of these folders that hold safetensors.
         """
-        return ScannedModels._of(await arrive(self._native.scan(os.fspath(folder), keep)))
+        return ScannedModels._of(await arrive(self._native.scan(os.fsdecode(folder), keep)))
 
     def set_pinned(self, name: str, is_pinned: bool = True) -> ModelInfo:
         """Keeps a model loaded once it is, or lets it be unloaded for others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypedDict
 
-from ._errors import KarenError, of_failure
+from ._errors import KarenError, of_code, of_failure
 from ._frozen import dataclass
 
 
@@ -806,6 +806,13 @@ def answer_event(data: dict[str, Any]) -> Event:
 def options(**values: object) -> dict[str, Any]:
     """What was said of `values`; the rest is as configured."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def size(limit: int) -> int:
+    """A limit that can be passed on, to be told what it may be."""
+    if not 0 <= limit < 1 << 32:
+        raise of_code("INVALID_ARGUMENT", f"a limit of {limit} is out of range")
+    return limit
 
 
 def texts(values: Iterable[str], name: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from . import _native
 from ._account_data import Receipt, ReceiptPage
+from ._data import size
 
 
 class Privacy:
@@ -38,4 +39,4 @@ class Privacy:
 
     def receipts(self, *, after: str | None = None, limit: int = 50) -> ReceiptPage:
         """Receipts of what was asked for in the session's tenant, oldest first; 1 to 200."""
-        return ReceiptPage._of(self._native.receipts(after, limit).wait())
+        return ReceiptPage._of(self._native.receipts(after, size(limit)).wait())

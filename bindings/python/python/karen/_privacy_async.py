@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from . import _native as _ext
 from ._account_data import Receipt, ReceiptPage
+from ._data import size
 from ._wait import arrive
 
 
@@ -39,4 +40,4 @@ class AsyncPrivacy:
 
     async def receipts(self, *, after: str | None = None, limit: int = 50) -> ReceiptPage:
         """Receipts of what was asked for in the session's tenant, oldest first; 1 to 200."""
-        return ReceiptPage._of(await arrive(self._native.receipts(after, limit)))
+        return ReceiptPage._of(await arrive(self._native.receipts(after, size(limit))))

@@ -51,6 +51,7 @@ from ._data import (
     form,
     options,
     plain,
+    size,
     texts,
     turn_event,
 )
@@ -99,10 +100,14 @@ class Karen:
         **settings: Setting,
     ) -> None:
         if path is not None:
-            settings = {"data.folder": os.fspath(path), **settings}
-        file = None if config is None else os.fspath(config)
+            settings = {"data.folder": os.fsdecode(path), **settings}
+        file = None if config is None else os.fsdecode(config)
         self._native: _native.Karen = _native.open(file, settings, _duckdb.library()).wait()
         _life.opened(self)
+        self._place = self._native.folder() or ":memory:"
+
+    def __repr__(self) -> str:
+        return f"<Karen in {self._place}>"
 
     def session(self, token: str | None = None) -> Session:
         """What one person does: whoever `token`, an access token or an API key, belongs to.
@@ -240,6 +245,9 @@ class Session:
         self.memories = Memories(native.memories())
         self.privacy = Privacy(native.privacy())
 
+    def __repr__(self) -> str:
+        return f"<Session of {self.user} in {self.tenant}, {self.role}>"
+
     def chat(
         self,
         message: str,
@@ -323,7 +331,7 @@ class Session:
 
     def recall(self, query: str, *, limit: int = 10) -> list[RecalledItem]:
         """What is relevant to `query`, best first; 1 to 200 at most."""
-        found = self._native.recall(query, limit).wait()
+        found = self._native.recall(query, size(limit)).wait()
         return [RecalledItem._of(item) for item in found]
 
     def forget(self, memory: str) -> bool:
@@ -386,7 +394,7 @@ class Conversations:
 
     def list(self, *, after: str | None = None, limit: int = 50) -> ConversationPage:
         """A page of up to 200, last used first; `after` is the `next` of the page before."""
-        return ConversationPage._of(self._native.list_conversations(after, limit).wait())
+        return ConversationPage._of(self._native.list_conversations(after, size(limit)).wait())
 
     def get(self, conversation: str) -> Conversation:
         """One conversation."""
@@ -396,7 +404,7 @@ class Conversations:
         self, conversation: str, *, before: str | None = None, limit: int = 1000
     ) -> MessagePage:
         """The last messages of a conversation, or the last before one of them; oldest first."""
-        return MessagePage._of(self._native.messages(conversation, before, limit).wait())
+        return MessagePage._of(self._native.messages(conversation, before, size(limit)).wait())
 
     def running_turn(self, conversation: str) -> str | None:
         """The turn that is running in a conversation, for `resume`."""
@@ -421,7 +429,7 @@ class Memories:
 
     def list(self, *, after: str | None = None, limit: int = 50) -> MemoryPage:
         """A page, newest first; `after` is the `next` of the page before."""
-        return MemoryPage._of(self._native.list(after, limit).wait())
+        return MemoryPage._of(self._native.list(after, size(limit)).wait())
 
     def get(self, memory: str) -> Memory:
         """One memory."""
@@ -635,7 +643,7 @@ class Models:
         self, path: str | os.PathLike[str], name: str | None = None, *, keep: bool = True
     ) -> ModelInfo:
         """Adds a GGUF file or a folder of safetensors, which stays; unless `keep`, until Karen closes."""
-        return ModelInfo._of(self._native.add(os.fspath(path), name, keep).wait())
+        return ModelInfo._of(self._native.add(os.fsdecode(path), name, keep).wait())
 
     def add_remote(
         self,
@@ -664,7 +672,7 @@ class Models:
             provider=provider,
             base_url=base_url,
             key_env=key_env,
-            key_file=None if key_file is None else os.fspath(key_file),
+            key_file=None if key_file is None else os.fsdecode(key_file),
             context_tokens=context_tokens,
             embeds=embeds,
             reasons=reasons,
@@ -678,7 +686,7 @@ class Models:
 
         The GGUF files in it and in the folders in it, and those of these folders that hold safetensors.
         """
-        return ScannedModels._of(self._native.scan(os.fspath(folder), keep).wait())
+        return ScannedModels._of(self._native.scan(os.fsdecode(folder), keep).wait())
 
     def set_pinned(self, name: str, is_pinned: bool = True) -> ModelInfo:
         """Keeps a model loaded once it is, or lets it be unloaded for others."""
