@@ -135,7 +135,7 @@ pub use signing::{
     SigningKeyStore, SqlSigningKeyStore,
 };
 pub use tenant::{
-    CustomRole, RoleName, SqlTenantStore, Tenant, TenantLimits, TenantState, TenantStore,
+    CustomRole, RoleName, SqlTenantStore, Tenant, TenantLimits, TenantState, TenantStore, UseLimits,
 };
 pub use token::{
     AccessToken, ApiKeySecret, LogIn, LogInChallenge, OidcFlow, RefreshToken, SetupToken, SignedIn,

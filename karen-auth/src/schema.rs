@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     LINKS,
     TENANT_LIMITS,
     PASSKEYS,
+    USE_LIMITS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -208,6 +209,24 @@ const PASSKEYS: Migration = Migration {
             transports TEXT NOT NULL, backup_eligible BIGINT NOT NULL,
             backed_up BIGINT NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT);
         CREATE INDEX auth_passkeys_account ON auth_passkeys (account, created_at)",
+};
+
+const USE_LIMITS: Migration = Migration {
+    version: 11,
+    sqlite: "
+        ALTER TABLE auth_tenants ADD COLUMN cost_per_day INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN cost_per_month INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN tokens_per_day INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN tokens_per_month INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN cost_per_day INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN cost_per_month INTEGER NOT NULL DEFAULT 0",
+    postgres: "
+        ALTER TABLE auth_tenants ADD COLUMN cost_per_day BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN cost_per_month BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN tokens_per_day BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN tokens_per_month BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN cost_per_day BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_api_keys ADD COLUMN cost_per_month BIGINT NOT NULL DEFAULT 0",
 };
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use sqlx::{Any, Decode, Row, Type};
 
 use karen_sql::SqlError;
 
-use crate::{AuthError, AuthErrorKind};
+use crate::{AuthError, AuthErrorKind, UseLimits};
 
 /// The value of `column`.
 pub(crate) fn value<'r, T>(row: &'r AnyRow, column: &'static str) -> Result<T, AuthError>
@@ -35,6 +35,22 @@ pub(crate) fn parsed_if_any<T>(
     let text: Option<String> = value(row, column)?;
     let parsed = text.as_deref().map(parse).transpose();
     parsed.map_err(|e| damaged(column).caused_by(e))
+}
+
+/// The limits in the columns that tenants and API keys have of the same names.
+pub(crate) fn use_limits(row: &AnyRow) -> Result<UseLimits, AuthError> {
+    let count = |column| Ok::<_, AuthError>(value::<i64>(row, column)?.unsigned_abs());
+    Ok(UseLimits {
+        tokens_per_day: count("tokens_per_day")?,
+        tokens_per_month: count("tokens_per_month")?,
+        cost_micros_per_day: count("cost_per_day")?,
+        cost_micros_per_month: count("cost_per_month")?,
+    })
+}
+
+/// A limit as its column has it: what is let through fits.
+pub(crate) fn stored_count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A row that this crate cannot have written.

@@ -23,7 +23,7 @@ use crate::privacy::{Eraser, Erasures};
 use crate::schema::MIGRATIONS;
 use crate::tool::Plugins;
 use crate::turn::{LiveTurns, SqlTurnLog, TurnLog, recover};
-use crate::usage::{SqlUsageLedger, UsageLedger, admit, admit_tenant};
+use crate::usage::{LedgerBudget, SqlUsageLedger, UsageLedger, admit};
 use crate::{Builder, Health, Result, Scope, Session};
 
 /// Karen, opened on a data folder. Clones share it; any thread may use them.
@@ -43,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) conversations: Arc<dyn ConversationStore>,
     pub(crate) turn_log: Arc<dyn TurnLog>,
     pub(crate) ledger: Arc<dyn UsageLedger>,
+    pub(crate) budget: Arc<LedgerBudget>,
     pub(crate) events: Arc<dyn EventBus>,
     pub(crate) live: LiveTurns,
     pub(crate) calls: Calls,
@@ -78,15 +79,19 @@ impl Karen {
             ledger: Arc::new(SqlUsageLedger::new(database.clone())),
             calls: Calls::new(database.clone()),
         };
+        let (ledger, limits) = (Arc::clone(&eraser.ledger), &config.limits);
+        let budget = LedgerBudget::new(ledger, eraser.auth.clone(), limits.tokens_per_day);
+        let budget = Arc::new(budget);
         let shared = Arc::new(Shared {
             caretaker: Caretaker::begin(&eraser),
             auth: eraser.auth.clone(),
             memory: eraser.memory.clone(),
-            models: open_models(&config, folder.as_ref()).await?,
+            models: open_models(&config, folder.as_ref(), budget.clone()).await?,
             plugins: Plugins::default(),
             conversations: Arc::clone(&eraser.conversations),
             turn_log: Arc::clone(&eraser.turn_log),
             ledger: Arc::clone(&eraser.ledger),
+            budget,
             calls: eraser.calls.clone(),
             eraser,
             instances: Instances::new(database.clone(), instance.unwrap_or_else(fresh_instance)),
@@ -199,11 +204,10 @@ impl Shared {
         self.database.dialect() == Dialect::Postgres
     }
 
-    /// Passes while the limits of the user and of the tenant have room for a turn.
+    /// Passes while the limits of the user, of the tenant and of the API key have room for a turn.
     pub(crate) async fn admit(&self, by: &Principal, scope: &Scope, now: i64) -> Result<()> {
         admit(&*self.ledger, scope, &self.config.limits, now).await?;
-        let limits = self.auth.tenant_limits(by).await?;
-        admit_tenant(&*self.ledger, scope.tenant(), limits, now).await
+        self.budget.require(&scope.caller(by)).await
     }
 
     /// Tells the other instances; those that were not told find out in a minute.

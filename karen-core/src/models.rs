@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karen_infer::{
-    HubConfig, InProcessCache, LlamaSettings, ModelName, Models, ModelsConfig, RemoteConfig,
-    ResponseCache, SemanticConfig,
+    Budget, HubConfig, InProcessCache, LlamaSettings, ModelName, Models, ModelsConfig,
+    RemoteConfig, ResponseCache, SemanticConfig,
 };
 
 use crate::Result;
@@ -20,7 +20,11 @@ const DEMO_MODEL: &str = "karen-demo";
 const SHARED_ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Opens the models of a folder, and adds those that the settings name.
-pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) -> Result<Models> {
+pub(crate) async fn open_models(
+    config: &Config,
+    folder: Option<&DataFolder>,
+    budget: Arc<dyn Budget>,
+) -> Result<Models> {
     let settings = &config.models;
     let models = Models::open(ModelsConfig {
         folder: folder.map(|folder| folder.path().join("models")),
@@ -38,7 +42,8 @@ pub(crate) async fn open_models(config: &Config, folder: Option<&DataFolder>) ->
         cooldown: Duration::from_secs(u64::from(settings.cooldown_seconds)),
         cache: cache(config)?,
         semantic: settings.cache_similar.then(SemanticConfig::default),
-        budget: None,
+        prices: settings.prices.clone(),
+        budget: Some(budget),
     })
     .await?;
     if !settings.folder.as_os_str().is_empty() {
@@ -75,7 +80,8 @@ fn llama_settings(settings: &ModelSettings) -> LlamaSettings {
         mmap: settings.mmap,
         mlock: settings.mlock,
         warm_up: settings.warm_up,
-        lora: None,
+        prefix_mib: settings.prefix_mib,
+        ..LlamaSettings::default()
     }
 }
 

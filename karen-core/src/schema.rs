@@ -2,7 +2,8 @@
 
 use karen_sql::Migration;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, INSTANCES, ERASURES, CALLS, TENANT_USAGE];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[FIRST, INSTANCES, ERASURES, CALLS, TENANT_USAGE, KEY_USAGE];
 
 const FIRST: Migration = Migration {
     version: 1,
@@ -180,4 +181,17 @@ const TENANT_USAGE: Migration = Migration {
     version: 5,
     sqlite: "CREATE INDEX core_usage_tenant ON core_usage (tenant, at)",
     postgres: "CREATE INDEX core_usage_tenant ON core_usage (tenant, at)",
+};
+
+/// Sums of money, and of an API key.
+const KEY_USAGE: Migration = Migration {
+    version: 6,
+    sqlite: "
+        ALTER TABLE core_usage ADD COLUMN api_key TEXT;
+        ALTER TABLE core_usage ADD COLUMN cost_micros INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX core_usage_key ON core_usage (tenant, api_key, at)",
+    postgres: "
+        ALTER TABLE core_usage ADD COLUMN api_key TEXT;
+        ALTER TABLE core_usage ADD COLUMN cost_micros BIGINT NOT NULL DEFAULT 0;
+        CREATE INDEX core_usage_key ON core_usage (tenant, api_key, at)",
 };

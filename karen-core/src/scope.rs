@@ -36,9 +36,10 @@ impl Scope {
         Self { tenant, user }
     }
 
-    /// For whom a model is asked.
-    pub(crate) fn caller(&self) -> karen_infer::Caller {
-        karen_infer::Caller::new(&self.tenant, &self.user)
+    /// For whom a model is asked, and with which key.
+    pub(crate) fn caller(&self, by: &Principal) -> karen_infer::Caller {
+        let key = by.api_key().map(ToString::to_string);
+        karen_infer::Caller::new(&self.tenant, &self.user).with_key(key)
     }
 
     pub(crate) fn memory(&self) -> karen_memory::Scope {

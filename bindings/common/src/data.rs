@@ -81,6 +81,8 @@ pub struct UsageTotal {
     pub turns: u64,
     /// Tokens read and written.
     pub tokens: u64,
+    /// What they cost, in millionths of the unit that prices are in.
+    pub cost_micros: u64,
 }
 
 impl From<Pack> for PackedLines {
@@ -151,6 +153,7 @@ impl From<karen_core::UsageTotal> for UsageTotal {
         Self {
             turns: total.turns,
             tokens: total.tokens,
+            cost_micros: total.cost_micros,
         }
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 pub use sql::SqlApiKeyStore;
 
-use crate::{AccountId, ApiKeyId, AuthError, Permissions, TenantId, TokenHash};
+use crate::{AccountId, ApiKeyId, AuthError, Permissions, TenantId, TokenHash, UseLimits};
 
 /// An API key without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct ApiKey {
     pub last_used_at_ms: Option<i64>,
     /// When it ends; unix milliseconds.
     pub expires_at_ms: Option<i64>,
+    /// What may be used up with it.
+    pub limits: UseLimits,
 }
 
 /// Keeps API keys, by the hash of their secret. A key that is absent is dead.
@@ -50,6 +52,22 @@ pub trait ApiKeyStore: Send + Sync {
 
     /// Marks the time of use; changes nothing when the key is absent.
     async fn touch(&self, tenant: &TenantId, key: &ApiKeyId, at_ms: i64) -> Result<(), AuthError>;
+
+    /// What may be used up with the key; `None` when it is absent.
+    async fn limits(
+        &self,
+        tenant: &TenantId,
+        key: &ApiKeyId,
+    ) -> Result<Option<UseLimits>, AuthError>;
+
+    /// Replaces what may be used up with the key; `false` when it is absent.
+    async fn set_limits(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        key: &ApiKeyId,
+        limits: &UseLimits,
+    ) -> Result<bool, AuthError>;
 
     /// Ends the key; `false` when it is absent.
     async fn delete(

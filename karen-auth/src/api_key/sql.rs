@@ -5,8 +5,8 @@ use karen_sql::{Database, SqlError};
 use sqlx::any::AnyRow;
 
 use super::{ApiKey, ApiKeyStore};
-use crate::stored::{parsed, value};
-use crate::{AccountId, ApiKeyId, AuthError, Permissions, TenantId, TokenHash};
+use crate::stored::{parsed, stored_count, use_limits, value};
+use crate::{AccountId, ApiKeyId, AuthError, Permissions, TenantId, TokenHash, UseLimits};
 
 /// The truth about API keys, in SQLite or PostgreSQL.
 #[derive(Clone, Debug)]
@@ -27,8 +27,9 @@ impl ApiKeyStore for SqlApiKeyStore {
         let mut tx = self.0.write().await?;
         sqlx::query(
             "INSERT INTO auth_api_keys (id, tenant, account, name, prefix, hash, permissions,
-                                        created_at, last_used_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                        created_at, last_used_at, expires_at, tokens_per_day,
+                                        tokens_per_month, cost_per_day, cost_per_month)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         )
         .bind(key.id.as_str())
         .bind(key.tenant.as_str())
@@ -40,6 +41,10 @@ impl ApiKeyStore for SqlApiKeyStore {
         .bind(key.created_at_ms)
         .bind(key.last_used_at_ms)
         .bind(key.expires_at_ms)
+        .bind(stored_count(key.limits.tokens_per_day))
+        .bind(stored_count(key.limits.tokens_per_month))
+        .bind(stored_count(key.limits.cost_micros_per_day))
+        .bind(stored_count(key.limits.cost_micros_per_month))
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("insert", key.id.as_str(), e))?;
@@ -82,6 +87,51 @@ impl ApiKeyStore for SqlApiKeyStore {
         Ok(tx.commit().await?)
     }
 
+    async fn limits(
+        &self,
+        tenant: &TenantId,
+        key: &ApiKeyId,
+    ) -> Result<Option<UseLimits>, AuthError> {
+        let mut reader = self.0.read().await?;
+        let row = sqlx::query(
+            "SELECT tokens_per_day, tokens_per_month, cost_per_day, cost_per_month
+             FROM auth_api_keys WHERE tenant = $1 AND id = $2",
+        )
+        .bind(tenant.as_str())
+        .bind(key.as_str())
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("find limits of", key.as_str(), e))?;
+        row.as_ref().map(use_limits).transpose()
+    }
+
+    async fn set_limits(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        key: &ApiKeyId,
+        limits: &UseLimits,
+    ) -> Result<bool, AuthError> {
+        let mut tx = self.0.write().await?;
+        let done = sqlx::query(
+            "UPDATE auth_api_keys SET tokens_per_day = $1, tokens_per_month = $2,
+             cost_per_day = $3, cost_per_month = $4
+             WHERE tenant = $5 AND account = $6 AND id = $7",
+        )
+        .bind(stored_count(limits.tokens_per_day))
+        .bind(stored_count(limits.tokens_per_month))
+        .bind(stored_count(limits.cost_micros_per_day))
+        .bind(stored_count(limits.cost_micros_per_month))
+        .bind(tenant.as_str())
+        .bind(account.as_str())
+        .bind(key.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| SqlError::of("set limits of", key.as_str(), e))?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     async fn delete(
         &self,
         tenant: &TenantId,
@@ -113,6 +163,7 @@ fn read(row: &AnyRow) -> Result<ApiKey, AuthError> {
         created_at_ms: value(row, "created_at")?,
         last_used_at_ms: value(row, "last_used_at")?,
         expires_at_ms: value(row, "expires_at")?,
+        limits: use_limits(row)?,
     })
 }
 

@@ -68,6 +68,8 @@ actions! {
     ApiKeyCreated => "api_key.created",
     /// An API key was ended.
     ApiKeyRevoked => "api_key.revoked",
+    /// What may be used up with an API key was set.
+    ApiKeyLimited => "api_key.limited",
     /// Somebody showed their credentials again, or tried to.
     Reauthenticated => "reauthenticated",
     /// An account got a second factor.

@@ -7,7 +7,7 @@ use crate::account::checked_name;
 use crate::token::{API_KEY_PREFIX, draw};
 use crate::{
     ApiKey, ApiKeyId, ApiKeySecret, AuditAction, AuthError, AuthErrorKind, Permission, Permissions,
-    Principal, TokenHash,
+    Principal, TenantId, TokenHash, UseLimits,
 };
 
 /// Characters of the secret that a list shows.
@@ -53,6 +53,7 @@ impl Auth {
             created_at_ms: now_ms,
             last_used_at_ms: None,
             expires_at_ms: new.lifetime.map(|lifetime| end(now_ms, lifetime)),
+            limits: UseLimits::default(),
         };
         let event = self.event_by(principal, AuditAction::ApiKeyCreated, key.id.as_str());
         self.shared.ports.audit.append(&event).await?;
@@ -73,6 +74,50 @@ impl Auth {
         self.shared.ports.api_keys.list(tenant, account).await
     }
 
+    /// Sets what may be used up with an API key of the principal's account; it counts from the next
+    /// request on.
+    ///
+    /// # Errors
+    /// `NotFound` when the account has no such key; `Denied` for an API key, which raises no limit of
+    /// its own; `Invalid` for limits out of range.
+    pub async fn limit_api_key(
+        &self,
+        principal: &Principal,
+        key: &ApiKeyId,
+        limits: UseLimits,
+    ) -> Result<(), AuthError> {
+        principal.require_session()?;
+        let limits = limits.checked("limit the API key")?;
+        let event = self.event_by(principal, AuditAction::ApiKeyLimited, key.as_str());
+        self.shared.ports.audit.append(&event).await?;
+        let (tenant, account) = (principal.tenant(), principal.account());
+        let keys = &self.shared.ports.api_keys;
+        let is_set = keys.set_limits(tenant, account, key, &limits).await?;
+        is_set
+            .then_some(())
+            .ok_or_else(|| no_key("limit the API key"))
+    }
+
+    /// What the members of a tenant may use up together, and what may be used up with one of its API
+    /// keys. Nothing is limited where there is no such tenant or key.
+    ///
+    /// # Errors
+    /// What the stores report.
+    pub async fn use_limits(
+        &self,
+        tenant: &TenantId,
+        key: Option<&ApiKeyId>,
+    ) -> Result<(UseLimits, UseLimits), AuthError> {
+        let ports = &self.shared.ports;
+        let found = ports.tenants.get(tenant).await?;
+        let of_tenant = found.map(|tenant| tenant.limits.uses).unwrap_or_default();
+        let of_key = match key {
+            Some(key) => ports.api_keys.limits(tenant, key).await?,
+            None => None,
+        };
+        Ok((of_tenant, of_key.unwrap_or_default()))
+    }
+
     /// Ends an API key of the principal's account; it is dead at the next request.
     ///
     /// # Errors
@@ -91,12 +136,7 @@ impl Auth {
             .delete(tenant, account, key)
             .await?
         {
-            let reason = "there is no such key";
-            return Err(AuthError::new(
-                AuthErrorKind::NotFound,
-                "end the API key",
-                reason,
-            ));
+            return Err(no_key("end the API key"));
         }
         self.shared.live.end_key(key);
         let event = self.event_by(principal, AuditAction::ApiKeyRevoked, key.as_str());
@@ -114,6 +154,10 @@ impl Auth {
             reason,
         ))
     }
+}
+
+fn no_key(operation: &'static str) -> AuthError {
+    AuthError::new(AuthErrorKind::NotFound, operation, "there is no such key")
 }
 
 fn granted(principal: &Principal, wanted: Option<Permissions>) -> Result<Permissions, AuthError> {

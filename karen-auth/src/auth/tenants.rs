@@ -101,7 +101,8 @@ impl Auth {
         limits: TenantLimits,
     ) -> Result<Tenant, AuthError> {
         principal.require(Permission::TenantsWrite)?;
-        let (limits, ports) = (limits.checked()?, &self.shared.ports);
+        limits.uses.checked("limit the tenant")?;
+        let ports = &self.shared.ports;
         let found = ports.tenants.get(tenant).await?.ok_or_else(no_tenant)?;
         let event = self.event_by(principal, AuditAction::TenantLimited, tenant.as_str());
         ports.audit.append(&event).await?;
@@ -118,15 +119,6 @@ impl Auth {
         let (id, tenants) = (principal.tenant(), &self.shared.ports.tenants);
         let tenant = tenants.get(id).await?.ok_or_else(no_tenant)?;
         Ok((tenant, tenants.members(id).await?))
-    }
-
-    /// What the principal's tenant may use up; no limit where there is no such tenant.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub async fn tenant_limits(&self, principal: &Principal) -> Result<TenantLimits, AuthError> {
-        let tenant = self.shared.ports.tenants.get(principal.tenant()).await?;
-        Ok(tenant.map(|tenant| tenant.limits).unwrap_or_default())
     }
 
     /// Deletes a tenant with all that this crate keeps of it: memberships, sessions, keys, roles,

@@ -1,30 +1,46 @@
-//! What a tenant may use up.
+//! What a tenant may use up, and an API key.
 
 use crate::{AuthError, AuthErrorKind};
 
 /// What every store can hold, and JavaScript's numbers too.
-const TOKENS_MAX: u64 = 1_000_000_000_000_000;
+const COUNT_MAX: u64 = 1_000_000_000_000_000;
 
 /// What a tenant may use up; 0 means no limit.
 ///
-/// This crate counts the users. Tokens are for the program to count, which knows what they are.
+/// This crate counts the users. The rest is for the program to count, which knows what is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantLimits {
     /// Members, disabled ones too.
     pub users: u32,
-    /// Tokens of all members together in any 24 hours, 10^15 at most.
-    pub tokens_per_day: u64,
-    /// Tokens of all members together in any 30 days, 10^15 at most.
-    pub tokens_per_month: u64,
+    /// What all members use together.
+    pub uses: UseLimits,
 }
 
-impl TenantLimits {
-    pub(crate) fn checked(self) -> Result<Self, AuthError> {
-        if self.tokens_per_day.max(self.tokens_per_month) <= TOKENS_MAX {
+/// What may be used up over a time; 0 means no limit, and each is 10^15 at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UseLimits {
+    /// Tokens in any 24 hours.
+    pub tokens_per_day: u64,
+    /// Tokens in any 30 days.
+    pub tokens_per_month: u64,
+    /// Money in any 24 hours, in millionths of the unit that prices are in.
+    pub cost_micros_per_day: u64,
+    /// Money in any 30 days, likewise.
+    pub cost_micros_per_month: u64,
+}
+
+impl UseLimits {
+    pub(crate) fn checked(self, operation: &'static str) -> Result<Self, AuthError> {
+        let all = [
+            self.tokens_per_day,
+            self.tokens_per_month,
+            self.cost_micros_per_day,
+            self.cost_micros_per_month,
+        ];
+        if all.iter().all(|&count| count <= COUNT_MAX) {
             return Ok(self);
         }
-        let reason = "tokens are limited to 1,000,000,000,000,000 at most; 0 means no limit";
-        let operation = "limit the tenant";
+        let reason = "a limit is 1,000,000,000,000,000 at most; 0 means none";
         Err(AuthError::new(AuthErrorKind::Invalid, operation, reason))
     }
 }

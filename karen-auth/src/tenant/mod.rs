@@ -7,8 +7,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-pub use limits::TenantLimits;
 pub(crate) use limits::no_room;
+pub use limits::{TenantLimits, UseLimits};
 pub use sql::SqlTenantStore;
 
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};

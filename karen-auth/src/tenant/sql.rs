@@ -5,7 +5,7 @@ use karen_sql::{Database, SqlError, Tx};
 use sqlx::any::AnyRow;
 
 use super::{CustomRole, RoleName, Tenant, TenantLimits, TenantState, TenantStore};
-use crate::stored::{parsed, value};
+use crate::stored::{parsed, stored_count, use_limits, value};
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
 
 /// What goes with a tenant, in this order: who has no other tenant goes after the memberships.
@@ -50,16 +50,19 @@ impl TenantStore for SqlTenantStore {
         let mut tx = self.0.write().await?;
         sqlx::query(
             "INSERT INTO auth_tenants
-             (id, name, state, created_at, users_max, tokens_per_day, tokens_per_month)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             (id, name, state, created_at, users_max, tokens_per_day, tokens_per_month,
+              cost_per_day, cost_per_month)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(tenant.id.as_str())
         .bind(tenant.name.as_str())
         .bind(tenant.state.as_str())
         .bind(tenant.created_at_ms)
         .bind(i64::from(tenant.limits.users))
-        .bind(stored_tokens(tenant.limits.tokens_per_day))
-        .bind(stored_tokens(tenant.limits.tokens_per_month))
+        .bind(stored_count(tenant.limits.uses.tokens_per_day))
+        .bind(stored_count(tenant.limits.uses.tokens_per_month))
+        .bind(stored_count(tenant.limits.uses.cost_micros_per_day))
+        .bind(stored_count(tenant.limits.uses.cost_micros_per_month))
         .execute(&mut *tx)
         .await
         .map_err(|e| SqlError::of("create", tenant.id.as_str(), e))?;
@@ -106,12 +109,14 @@ impl TenantStore for SqlTenantStore {
     ) -> Result<bool, AuthError> {
         let mut tx = self.0.write().await?;
         let done = sqlx::query(
-            "UPDATE auth_tenants SET users_max = $1, tokens_per_day = $2, tokens_per_month = $3
-             WHERE id = $4",
+            "UPDATE auth_tenants SET users_max = $1, tokens_per_day = $2, tokens_per_month = $3,
+             cost_per_day = $4, cost_per_month = $5 WHERE id = $6",
         )
         .bind(i64::from(limits.users))
-        .bind(stored_tokens(limits.tokens_per_day))
-        .bind(stored_tokens(limits.tokens_per_month))
+        .bind(stored_count(limits.uses.tokens_per_day))
+        .bind(stored_count(limits.uses.tokens_per_month))
+        .bind(stored_count(limits.uses.cost_micros_per_day))
+        .bind(stored_count(limits.uses.cost_micros_per_month))
         .bind(tenant.as_str())
         .execute(&mut *tx)
         .await
@@ -252,16 +257,10 @@ fn read(row: &AnyRow) -> Result<Tenant, AuthError> {
         state: parsed(row, "state", TenantState::parse)?,
         limits: TenantLimits {
             users: u32::try_from(value::<i64>(row, "users_max")?).unwrap_or(u32::MAX),
-            tokens_per_day: value::<i64>(row, "tokens_per_day")?.unsigned_abs(),
-            tokens_per_month: value::<i64>(row, "tokens_per_month")?.unsigned_abs(),
+            uses: use_limits(row)?,
         },
         created_at_ms: value(row, "created_at")?,
     })
-}
-
-/// What [`TenantLimits::checked`] lets through fits.
-fn stored_tokens(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 fn role(row: &AnyRow) -> Result<CustomRole, AuthError> {

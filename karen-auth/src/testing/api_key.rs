@@ -2,6 +2,7 @@
 
 use crate::{
     AccountId, ApiKey, ApiKeyId, ApiKeyStore, Permission, Permissions, TenantId, TokenHash,
+    UseLimits,
 };
 
 /// Runs the contract of [`ApiKeyStore`].
@@ -30,6 +31,12 @@ async fn inserted(
         created_at_ms,
         last_used_at_ms: None,
         expires_at_ms: Some(99),
+        limits: UseLimits {
+            tokens_per_day: 1,
+            tokens_per_month: 2,
+            cost_micros_per_day: 3,
+            cost_micros_per_month: 1 << 40,
+        },
     };
     let hash = TokenHash::of(key.id.as_str());
     store.insert(&key, &hash).await.expect("insert");
@@ -50,6 +57,12 @@ async fn keeps_what_it_is_given(store: &dyn ApiKeyStore) {
     store.touch(&tenant, &old.id, 7).await.expect("touch");
     let touched = store.find(&hash).await.expect("find").expect("alive");
     assert_eq!(touched.last_used_at_ms, Some(7), "the use is noted");
+    let limits = async || store.limits(&tenant, &old.id).await.expect("limits");
+    assert_eq!(limits().await, Some(old.limits));
+    let none = UseLimits::default();
+    let set = store.set_limits(&tenant, &account, &old.id, &none).await;
+    assert!(set.expect("set"));
+    assert_eq!(limits().await, Some(none), "the limits are replaced");
 }
 
 async fn ends_a_key_for_good(store: &dyn ApiKeyStore) {
@@ -85,6 +98,13 @@ async fn knows_no_other_tenant(store: &dyn ApiKeyStore) {
             .expect("delete"),
         "other tenant"
     );
+    let limits = store.limits(&elsewhere, &key.id).await.expect("limits");
+    assert_eq!(limits, None, "other tenant");
+    let none = UseLimits::default();
+    for (tenant, account) in [(&elsewhere, &account), (&tenant, &stranger)] {
+        let set = store.set_limits(tenant, account, &key.id, &none).await;
+        assert!(!set.expect("set"), "other tenant or account");
+    }
     assert!(
         !store
             .delete(&tenant, &stranger, &key.id)

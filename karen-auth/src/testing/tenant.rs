@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Account, AccountId, AccountState, AuthErrorKind, CustomRole, Email, Identity, IdentityStore,
     Page, Permission, Permissions, Role, RoleName, Tenant, TenantId, TenantLimits, TenantState,
-    TenantStore,
+    TenantStore, UseLimits,
 };
 
 /// Runs the contract of [`TenantStore`], with the accounts in `identities`.
@@ -29,8 +29,11 @@ async fn created(store: &dyn TenantStore) -> Tenant {
         state: TenantState::Active,
         limits: TenantLimits {
             users: 7,
-            tokens_per_day: 1 << 40,
-            tokens_per_month: 0,
+            uses: UseLimits {
+                tokens_per_day: 1 << 40,
+                cost_micros_per_month: 9,
+                ..UseLimits::default()
+            },
         },
         created_at_ms: 5,
     };
@@ -99,7 +102,11 @@ async fn lets_no_more_in_than_there_is_room_for(
     let tenant = created(store).await.id;
     let limits = TenantLimits {
         users: 5,
-        ..TenantLimits::default()
+        uses: UseLimits {
+            tokens_per_month: 8,
+            cost_micros_per_day: 7,
+            ..UseLimits::default()
+        },
     };
     assert!(store.set_limits(&tenant, &limits).await.expect("set"));
     let found = store.get(&tenant).await.expect("get").expect("it exists");

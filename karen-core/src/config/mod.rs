@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use karen_infer::{CacheNumbers, FlashAttention, HubConfig, ModelName, RemoteModel, Route};
+use karen_infer::{CacheNumbers, FlashAttention, HubConfig, ModelName, Price, RemoteModel, Route};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting};
@@ -124,6 +124,10 @@ pub struct ModelSettings {
     /// Names that stand for models, each a table such as
     /// `{ choose = "order", targets = ["local", "cloud"] }`.
     pub routes: BTreeMap<ModelName, Route>,
+    /// What tokens of models cost, by the model's name, each a table such as
+    /// `{ prompt_micros = 2500000, completion_micros = 10000000 }`: millionths of a currency unit for a
+    /// million tokens.
+    pub prices: BTreeMap<ModelName, Price>,
     /// Seconds for which a route passes over a model that failed, where its provider names no time,
     /// 0 to 3,600.
     pub cooldown_seconds: u32,
@@ -148,6 +152,9 @@ pub struct ModelSettings {
     pub mlock: bool,
     /// Whether they run once when they load.
     pub warm_up: bool,
+    /// Mebibytes for what each has read of earlier chats and had to leave its cache, 0 to 1,048,576: it is
+    /// brought back instead of being read again.
+    pub prefix_mib: u32,
     /// Mebibytes of answers that are kept to be given again, 0 to 65,536. 0: every question is put
     /// to a model.
     pub cache_mib: u32,
@@ -284,6 +291,7 @@ impl Default for ModelSettings {
             folder: PathBuf::new(),
             remote: BTreeMap::new(),
             routes: BTreeMap::new(),
+            prices: BTreeMap::new(),
             cooldown_seconds: 30,
             silence_seconds: 120,
             retries: 2,
@@ -295,6 +303,7 @@ impl Default for ModelSettings {
             mmap: true,
             mlock: false,
             warm_up: true,
+            prefix_mib: 0,
             cache_mib: 0,
             cache_minutes: 60,
             cache_similar: false,
@@ -466,6 +475,7 @@ impl ServerSettings {
 
 impl ModelSettings {
     fn validate(&self) -> Result<()> {
+        within("models.prefix_mib", self.prefix_mib, 0, 1 << 20)?;
         within("models.cooldown_seconds", self.cooldown_seconds, 0, 3600)?;
         within("models.silence_seconds", self.silence_seconds, 1, 3600)?;
         within("models.retries", self.retries, 0, 10)?;

@@ -92,6 +92,7 @@ enum Kept<'a> {
     Usage {
         turns: u64,
         tokens: u64,
+        cost_micros: u64,
     },
     Conversation(&'a Conversation),
     Message {
@@ -219,8 +220,12 @@ impl Export {
         };
         self.put(scope, wishes).await?;
         let total = karen.ledger.total(scope, 0).await?;
-        let (turns, tokens) = (total.turns, total.tokens);
-        self.put(scope, Kept::Usage { turns, tokens }).await
+        let usage = Kept::Usage {
+            turns: total.turns,
+            tokens: total.tokens,
+            cost_micros: total.cost_micros,
+        };
+        self.put(scope, usage).await
     }
 
     async fn conversations(&self, scope: &Scope) -> Result<()> {

@@ -1,33 +1,24 @@
 //! Asking a model without a conversation and without memory, within the same limits.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::{Stream, StreamExt};
 use karen_auth::Permission;
 use karen_infer::{
-    CompletionRequest, GenerateEvent, GenerateRequest, Generation, ModelError, ModelName, Served,
+    Caller, CompletionRequest, GenerateEvent, GenerateRequest, Generation, ModelError, ModelName,
+    Served,
 };
 use karen_sql::now_ms;
 
 use super::Session;
+use crate::Result;
 use crate::id::TurnId;
-use crate::karen::Shared;
 use crate::usage::Usage;
-use crate::{Result, Scope};
 
-/// An answer on its way; what it takes is entered in the ledger when it ends or is dropped.
+/// An answer on its way; what it takes is entered in the ledger before it is told.
 pub struct Answering {
     generation: Generation,
-    entry: Entry,
-}
-
-/// What is entered when an answer ends. A dropped answer is entered with what is known of it.
-struct Entry {
-    karen: Arc<Shared>,
-    scope: Scope,
-    usage: Option<Usage>,
 }
 
 impl Session {
@@ -37,11 +28,13 @@ impl Session {
     /// # Errors
     /// `FORBIDDEN`, `RATE_LIMITED`, `QUOTA`, and what the model reports.
     pub async fn generate(&self, request: GenerateRequest) -> Result<Answering> {
+        let turn = TurnId::fresh();
         let request = GenerateRequest {
-            caller: Some(self.scope.caller()),
+            caller: Some(self.caller(&turn)),
             ..request
         };
-        self.answering(self.karen.models.generate(request)).await
+        let asked = self.karen.models.generate(request);
+        self.answering(turn, asked).await
     }
 
     /// Continues a text; no chat template is applied, and nothing is remembered or recalled.
@@ -49,16 +42,23 @@ impl Session {
     /// # Errors
     /// As [`generate`](Session::generate).
     pub async fn complete(&self, request: CompletionRequest) -> Result<Answering> {
+        let turn = TurnId::fresh();
         let request = CompletionRequest {
-            caller: Some(self.scope.caller()),
+            caller: Some(self.caller(&turn)),
             ..request
         };
-        self.answering(self.karen.models.complete(request)).await
+        let asked = self.karen.models.complete(request);
+        self.answering(turn, asked).await
+    }
+
+    fn caller(&self, turn: &TurnId) -> Caller {
+        self.scope.caller(&self.principal).for_work(turn.as_str())
     }
 
     /// Asks within the limits, and enters the answer in the ledger.
     async fn answering(
         &self,
+        turn: TurnId,
         asked: impl Future<Output = std::result::Result<Generation, ModelError>>,
     ) -> Result<Answering> {
         let Session {
@@ -70,20 +70,10 @@ impl Session {
         let now = now_ms();
         karen.admit(principal, scope, now).await?;
         let generation = asked.await?;
-        let usage = Usage {
-            turn: TurnId::fresh(),
-            at: now,
-            model: Some(generation.model().to_string()),
-            prompt_tokens: 0,
-            completion_tokens: 0,
-        };
-        karen.ledger.record(scope, &usage).await?;
-        let entry = Entry {
-            karen: Arc::clone(karen),
-            scope: scope.clone(),
-            usage: Some(usage),
-        };
-        Ok(Answering { generation, entry })
+        let key = principal.api_key().map(ToString::to_string);
+        let begun = Usage::none(turn, now, key.as_deref());
+        karen.ledger.add(scope, &begun).await?;
+        Ok(Answering { generation })
     }
 }
 
@@ -111,31 +101,6 @@ impl Stream for Answering {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let event = self.generation.poll_next_unpin(context);
-        if let Poll::Ready(Some(Ok(GenerateEvent::Usage(used)))) = &event
-            && !self.generation.served().from_cache
-            && let Some(usage) = &mut self.entry.usage
-        {
-            usage.prompt_tokens = u64::from(used.prompt_tokens);
-            usage.completion_tokens = u64::from(used.completion_tokens);
-        }
         event.map_err(Into::into)
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        let (Some(usage), Ok(runtime)) = (self.usage.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        let (karen, scope) = (Arc::clone(&self.karen), self.scope.clone());
-        runtime.spawn(async move {
-            if let Err(error) = karen.ledger.record(&scope, &usage).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a use is not recorded"
-                );
-            }
-        });
     }
 }

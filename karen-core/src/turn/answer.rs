@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use karen_auth::{Permission, Principal};
 use karen_infer::{
-    FinishReason, GenerateEvent, GenerateRequest, Message as ModelMessage, ModelErrorKind,
+    Caller, FinishReason, GenerateEvent, GenerateRequest, Message as ModelMessage, ModelErrorKind,
     ModelInfo, ModelName, Sampling, Served, ToolCall, ToolSpec, Usage,
 };
 use karen_memory::{Query, Recall};
@@ -27,8 +27,6 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// Which model answers, once one does.
     pub(super) served: Option<Served>,
-    pub(super) prompt_tokens: u64,
-    pub(super) completion_tokens: u64,
 }
 
 impl Answer {
@@ -187,9 +185,14 @@ impl TurnInProgress<'_> {
             sampling,
             stop: self.options.stop.clone(),
             max_tokens: Some(Room::new(model.context_tokens, wanted).answer_tokens),
-            caller: Some(self.live.scope.caller()),
+            caller: Some(self.caller()),
             ..GenerateRequest::default()
         }
+    }
+
+    fn caller(&self) -> Caller {
+        let caller = self.live.scope.caller(self.principal);
+        caller.for_work(self.live.turn.id.as_str())
     }
 
     /// One round with the model: what it says is streamed, what it wants called is returned.
@@ -212,8 +215,6 @@ impl TurnInProgress<'_> {
                 GenerateEvent::ToolCall(call) => calls.push(call),
                 GenerateEvent::Usage(usage) => {
                     let usage = if is_free { Usage::default() } else { usage };
-                    answer.prompt_tokens += u64::from(usage.prompt_tokens);
-                    answer.completion_tokens += u64::from(usage.completion_tokens);
                     self.journal.say(TurnEvent::Usage {
                         prompt_tokens: usage.prompt_tokens,
                         completion_tokens: usage.completion_tokens,

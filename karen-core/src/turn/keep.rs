@@ -59,14 +59,10 @@ impl TurnInProgress<'_> {
             let ids = [turn.message.clone(), reply.id];
             conversations.mark_remembered(scope, &ids).await?;
         }
-        let usage = Usage {
-            turn: turn.id.clone(),
-            at: turn.created_at,
-            model: answer.model().map(ToString::to_string),
-            prompt_tokens: answer.prompt_tokens,
-            completion_tokens: answer.completion_tokens,
-        };
-        self.karen.ledger.record(scope, &usage).await
+        // What models took was entered as they answered; a turn without one counts too.
+        let key = self.principal.api_key().map(ToString::to_string);
+        let usage = Usage::none(turn.id.clone(), turn.created_at, key.as_deref());
+        self.karen.ledger.add(scope, &usage).await
     }
 }
 

@@ -26,7 +26,9 @@ pub(crate) async fn recover(karen: &Shared) -> Result<()> {
 async fn interrupt(karen: &Shared, scope: &Scope, turn: &Turn) -> Result<()> {
     let logged = all_events(karen, scope, turn).await?;
     let answer = answer(karen, scope, turn, &logged).await?;
-    count_usage(karen, scope, turn, &logged).await?;
+    // What models took was entered as they answered; a turn that got no answer counts too.
+    let usage = Usage::none(turn.id.clone(), turn.created_at, None);
+    karen.ledger.add(scope, &usage).await?;
     let done = NumberedEvent {
         number: logged.last().map_or(1, |last| last.number + 1),
         event: done(turn, answer.as_ref()),
@@ -61,33 +63,6 @@ async fn answer(
         .messages(scope, &turn.conversation, None, PAGE)
         .await?;
     Ok(known.into_iter().find(|message| message.id == turn.answer))
-}
-
-/// Counts what the turn used before it was cut short.
-async fn count_usage(
-    karen: &Shared,
-    scope: &Scope,
-    turn: &Turn,
-    logged: &[NumberedEvent],
-) -> Result<()> {
-    let mut usage = Usage {
-        turn: turn.id.clone(),
-        at: turn.created_at,
-        model: None,
-        prompt_tokens: 0,
-        completion_tokens: 0,
-    };
-    for NumberedEvent { event, .. } in logged {
-        if let TurnEvent::Usage {
-            prompt_tokens,
-            completion_tokens,
-        } = event
-        {
-            usage.prompt_tokens += u64::from(*prompt_tokens);
-            usage.completion_tokens += u64::from(*completion_tokens);
-        }
-    }
-    karen.ledger.record(scope, &usage).await
 }
 
 /// An answer that was kept whole is whole, although its `Done` was not logged in time.

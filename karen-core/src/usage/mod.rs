@@ -1,10 +1,12 @@
 //! What users use up: one ledger for every limit.
 
+mod budget;
 mod sql;
 
 use async_trait::async_trait;
-use karen_auth::{Tenant, TenantLimits};
+use karen_auth::Tenant;
 
+pub(crate) use budget::LedgerBudget;
 pub(crate) use sql::SqlUsageLedger;
 
 use crate::config::LimitSettings;
@@ -15,19 +17,23 @@ const MINUTE_MS: i64 = 60_000;
 pub(crate) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 pub(crate) const MONTH_MS: i64 = 30 * DAY_MS;
 
-/// What one turn used.
+/// What was used for a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The turn.
     pub turn: TurnId,
     /// Unix milliseconds.
     pub at: i64,
+    /// The API key that was shown.
+    pub key: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
     /// Tokens read.
     pub prompt_tokens: u64,
     /// Tokens written.
     pub completion_tokens: u64,
+    /// What they cost, in millionths of the unit that prices are in.
+    pub cost_micros: u64,
 }
 
 /// A sum over a time.
@@ -37,6 +43,8 @@ pub struct UsageTotal {
     pub turns: u64,
     /// Tokens read and written.
     pub tokens: u64,
+    /// What they cost, in millionths of the unit that prices are in.
+    pub cost_micros: u64,
 }
 
 /// A tenant, and what it has used of what it may.
@@ -55,20 +63,27 @@ pub struct TenantUsage {
 /// Keeps what is used. Every call reaches the rows of its scope only.
 ///
 /// What an implementation owes its callers, and [`testing::usage_ledger`] checks:
-/// - a recorded use is durable when the call returns, and in the next total;
-/// - recording a turn again replaces what was recorded for it.
+/// - a use is durable when the call returns, and in the next total;
+/// - what is added for a turn again is added to what was: a turn is one, at the time and with the key
+///   that it came with first.
 ///
 /// [`testing::usage_ledger`]: crate::testing::usage_ledger
 #[async_trait]
 pub trait UsageLedger: Send + Sync {
-    /// Keeps what a turn used.
-    async fn record(&self, scope: &Scope, usage: &Usage) -> Result<()>;
+    /// Adds what was used for a turn, which may be nothing.
+    async fn add(&self, scope: &Scope, usage: &Usage) -> Result<()>;
+
+    /// Whether anything was added for the turn.
+    async fn has(&self, scope: &Scope, turn: &TurnId) -> Result<bool>;
 
     /// The sum over everything at or after `since` (unix milliseconds).
     async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal>;
 
     /// The sum of all users of a tenant over everything at or after `since`.
     async fn tenant_total(&self, tenant: &str, since: i64) -> Result<UsageTotal>;
+
+    /// The sum of what was used with an API key of a tenant at or after `since`.
+    async fn key_total(&self, tenant: &str, key: &str, since: i64) -> Result<UsageTotal>;
 
     /// Deletes everything recorded of the scope.
     async fn erase(&self, scope: &Scope) -> Result<()>;
@@ -77,33 +92,25 @@ pub trait UsageLedger: Send + Sync {
     async fn users(&self, tenant: &str) -> Result<Vec<String>>;
 }
 
-/// Refuses a turn for which the tenant has no tokens left. What a turn takes is known at its end:
-/// those that run when the last token goes are finished.
-///
-/// # Errors
-/// `QUOTA`.
-pub(crate) async fn admit_tenant(
-    ledger: &dyn UsageLedger,
-    tenant: &str,
-    limits: TenantLimits,
-    now: i64,
-) -> Result<()> {
-    for (tokens_max, span, name) in [
-        (limits.tokens_per_day, DAY_MS, "24 hours"),
-        (limits.tokens_per_month, MONTH_MS, "30 days"),
-    ] {
-        if tokens_max > 0 && ledger.tenant_total(tenant, now - span).await?.tokens >= tokens_max {
-            let message = format!("the tenant's {tokens_max} tokens of {name} are used up");
-            return Err(Error::new(Code::Quota, message));
+impl Usage {
+    /// A turn that has used nothing yet.
+    pub(crate) fn none(turn: TurnId, at: i64, key: Option<&str>) -> Self {
+        Self {
+            turn,
+            at,
+            key: key.map(str::to_owned),
+            model: None,
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            cost_micros: 0,
         }
     }
-    Ok(())
 }
 
-/// Refuses a turn that `limits` leave no room for.
+/// Refuses a turn that comes too soon after others.
 ///
 /// # Errors
-/// `RATE_LIMITED` or `QUOTA`.
+/// `RATE_LIMITED`.
 pub(crate) async fn admit(
     ledger: &dyn UsageLedger,
     scope: &Scope,
@@ -116,16 +123,6 @@ pub(crate) async fn admit(
             let message = format!("more than {} turns a minute", limits.turns_per_minute);
             let wait = std::time::Duration::from_secs(10);
             return Err(Error::new(Code::RateLimited, message).retry_after(wait));
-        }
-    }
-    if limits.tokens_per_day > 0 {
-        let day = ledger.total(scope, now - DAY_MS).await?;
-        if day.tokens >= limits.tokens_per_day {
-            let message = format!(
-                "the {} tokens of 24 hours are used up",
-                limits.tokens_per_day
-            );
-            return Err(Error::new(Code::Quota, message));
         }
     }
     Ok(())

@@ -6,7 +6,21 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Usage, UsageLedger, UsageTotal};
+use crate::id::TurnId;
 use crate::{Result, Scope};
+
+/// The sum of a tenant's rows of which a condition holds.
+macro_rules! sum {
+    ($condition:literal) => {
+        concat!(
+            "SELECT COUNT(*) AS turns,
+             CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS BIGINT) AS tokens,
+             CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros
+             FROM core_usage WHERE tenant = $1 AND ",
+            $condition
+        )
+    };
+}
 
 /// [`UsageLedger`] on SQLite or PostgreSQL.
 #[derive(Clone, Debug)]
@@ -22,14 +36,17 @@ impl SqlUsageLedger {
 
 #[async_trait]
 impl UsageLedger for SqlUsageLedger {
-    async fn record(&self, scope: &Scope, usage: &Usage) -> Result<()> {
+    async fn add(&self, scope: &Scope, usage: &Usage) -> Result<()> {
         let mut tx = self.database.write().await?;
         sqlx::query(
             "INSERT INTO core_usage
-             (tenant, owner, turn, at, model, prompt_tokens, completion_tokens)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             (tenant, owner, turn, at, model, prompt_tokens, completion_tokens, api_key, cost_micros)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (tenant, owner, turn) DO UPDATE SET
-             at = $4, model = $5, prompt_tokens = $6, completion_tokens = $7",
+             model = COALESCE($5, core_usage.model),
+             prompt_tokens = core_usage.prompt_tokens + $6,
+             completion_tokens = core_usage.completion_tokens + $7,
+             cost_micros = core_usage.cost_micros + $9",
         )
         .bind(scope.tenant())
         .bind(scope.user())
@@ -38,38 +55,57 @@ impl UsageLedger for SqlUsageLedger {
         .bind(usage.model.as_deref())
         .bind(i64::try_from(usage.prompt_tokens).unwrap_or(i64::MAX))
         .bind(i64::try_from(usage.completion_tokens).unwrap_or(i64::MAX))
+        .bind(usage.key.as_deref())
+        .bind(i64::try_from(usage.cost_micros).unwrap_or(i64::MAX))
         .execute(&mut *tx)
         .await
-        .map_err(|e| SqlError::of("record usage of", usage.turn.as_str(), e))?;
+        .map_err(|e| SqlError::of("add usage of", usage.turn.as_str(), e))?;
         Ok(tx.commit().await?)
+    }
+
+    async fn has(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(
+            "SELECT turn FROM core_usage WHERE tenant = $1 AND owner = $2 AND turn = $3",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(turn.as_str())
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(|e| SqlError::of("find usage of", turn.as_str(), e))?;
+        Ok(row.is_some())
     }
 
     async fn total(&self, scope: &Scope, since: i64) -> Result<UsageTotal> {
         let mut reader = self.database.read().await?;
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS turns,
-             CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS BIGINT) AS tokens
-             FROM core_usage WHERE tenant = $1 AND owner = $2 AND at >= $3",
-        )
-        .bind(scope.tenant())
-        .bind(scope.user())
-        .bind(since)
-        .fetch_one(&mut *reader)
-        .await;
+        let row = sqlx::query(sum!("owner = $2 AND at >= $3"))
+            .bind(scope.tenant())
+            .bind(scope.user())
+            .bind(since)
+            .fetch_one(&mut *reader)
+            .await;
         Ok(row.and_then(|row| total(&row)).map_err(not_summed)?)
     }
 
     async fn tenant_total(&self, tenant: &str, since: i64) -> Result<UsageTotal> {
         let mut reader = self.database.read().await?;
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS turns,
-             CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS BIGINT) AS tokens
-             FROM core_usage WHERE tenant = $1 AND at >= $2",
-        )
-        .bind(tenant)
-        .bind(since)
-        .fetch_one(&mut *reader)
-        .await;
+        let row = sqlx::query(sum!("at >= $2"))
+            .bind(tenant)
+            .bind(since)
+            .fetch_one(&mut *reader)
+            .await;
+        Ok(row.and_then(|row| total(&row)).map_err(not_summed)?)
+    }
+
+    async fn key_total(&self, tenant: &str, key: &str, since: i64) -> Result<UsageTotal> {
+        let mut reader = self.database.read().await?;
+        let row = sqlx::query(sum!("api_key = $3 AND at >= $2"))
+            .bind(tenant)
+            .bind(since)
+            .bind(key)
+            .fetch_one(&mut *reader)
+            .await;
         Ok(row.and_then(|row| total(&row)).map_err(not_summed)?)
     }
 
@@ -103,6 +139,7 @@ fn total(row: &AnyRow) -> Result<UsageTotal, sqlx::Error> {
     Ok(UsageTotal {
         turns: count("turns")?,
         tokens: count("tokens")?,
+        cost_micros: count("cost_micros")?,
     })
 }
 

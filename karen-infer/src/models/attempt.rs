@@ -94,7 +94,7 @@ impl Models {
                 budget: Arc::clone(budget),
                 caller: caller.clone(),
                 model: model.clone(),
-                price: entry.price(),
+                price: self.price(model, &entry),
             };
             events = bill.charged(events);
         }
@@ -104,6 +104,15 @@ impl Models {
         Ok(Answer {
             events,
             from_cache: None,
+        })
+    }
+
+    /// What its tokens cost: nothing, unless somebody says so.
+    fn price(&self, model: &ModelName, entry: &Entry) -> Price {
+        let set = self.shared.config.prices.get(model).copied();
+        set.unwrap_or_else(|| match &entry.source {
+            Source::Remote(remote) => remote.price.unwrap_or_default(),
+            Source::BuiltIn | Source::File(_) | Source::Adapter => Price::default(),
         })
     }
 
@@ -266,16 +275,6 @@ impl Bill {
             model: self.model.clone(),
             usage,
             cost_micros: self.price.of(usage),
-        }
-    }
-}
-
-impl Entry {
-    /// What its tokens cost: nothing, where nobody else runs it.
-    fn price(&self) -> Price {
-        match &self.source {
-            Source::Remote(remote) => remote.price.unwrap_or_default(),
-            Source::BuiltIn | Source::File(_) | Source::Adapter => Price::default(),
         }
     }
 }

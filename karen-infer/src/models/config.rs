@@ -1,11 +1,14 @@
 //! How models run.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Budget, HubConfig, LlamaSettings, RemoteConfig, ResponseCache, SemanticConfig};
+use crate::{
+    Budget, HubConfig, LlamaSettings, ModelName, Price, RemoteConfig, ResponseCache, SemanticConfig,
+};
 
 /// How [`Models`](crate::Models) run. Absent settings are chosen.
 #[derive(Clone)]
@@ -40,6 +43,9 @@ pub struct ModelsConfig {
     /// Gives an answer of the cache also to questions that mean the same; `None` to the same question
     /// alone. Without a cache it has no effect.
     pub semantic: Option<SemanticConfig>,
+    /// What tokens of models cost, by the name of the model: it takes the place of what
+    /// [`RemoteModel::price`](crate::RemoteModel::price) says.
+    pub prices: BTreeMap<ModelName, Price>,
     /// What callers may spend; `None` for as much as they like.
     pub budget: Option<Arc<dyn Budget>>,
 }
@@ -60,6 +66,7 @@ impl Default for ModelsConfig {
             cooldown: Duration::from_secs(30),
             cache: None,
             semantic: None,
+            prices: BTreeMap::new(),
             budget: None,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use karen_core::Permission;
-use karen_core::auth::{ApiKey, ApiKeyId, NewApiKey, Permissions};
+use karen_core::auth::{ApiKey, ApiKeyId, NewApiKey, Permissions, UseLimits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(list_api_keys, create_api_key))
         .routes(routes!(revoke_api_key))
+        .routes(routes!(limit_api_key))
 }
 
 /// An API key, without its secret.
@@ -37,6 +38,26 @@ struct ApiKeyBody {
     last_used_at: Option<i64>,
     /// Unix milliseconds; null if it lasts until it is revoked.
     expires_at: Option<i64>,
+    limits: KeyLimitsBody,
+}
+
+/// What may be used up with an API key; 0 means no limit, and each is 10^15 at most.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = ApiKeyLimits)]
+struct KeyLimitsBody {
+    /// Tokens in any 24 hours.
+    #[schema(example = 200_000, maximum = 1_000_000_000_000_000_u64)]
+    tokens_per_day: u64,
+    /// Tokens in any 30 days.
+    #[schema(example = 4_000_000, maximum = 1_000_000_000_000_000_u64)]
+    tokens_per_month: u64,
+    /// Money in any 24 hours, in millionths of the unit that prices are in.
+    #[schema(example = 500_000, maximum = 1_000_000_000_000_000_u64)]
+    cost_micros_per_day: u64,
+    /// Money in any 30 days, likewise.
+    #[schema(example = 10_000_000, maximum = 1_000_000_000_000_000_u64)]
+    cost_micros_per_month: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -113,6 +134,22 @@ async fn create_api_key(
     ))
 }
 
+/// Set what may be used up with an API key
+///
+/// It counts from the next request on. Who uses it up is told `QUOTA`.
+#[utoipa::path(put, path = "/api/v1/api-keys/{id}/limits", tag = "api-keys", responses((status = 204)))]
+async fn limit_api_key(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    Json(limits): Json<KeyLimitsBody>,
+) -> Result<StatusCode, Problem> {
+    let (auth, id) = (app.karen.auth(), ApiKeyId::parse(&id)?);
+    let limits = limits.into();
+    auth.limit_api_key(session.principal(), &id, limits).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Revoke an API key
 #[utoipa::path(delete, path = "/api/v1/api-keys/{id}", tag = "api-keys", responses((status = 204)))]
 async fn revoke_api_key(
@@ -146,6 +183,29 @@ impl From<ApiKey> for ApiKeyBody {
             created_at: key.created_at_ms,
             last_used_at: key.last_used_at_ms,
             expires_at: key.expires_at_ms,
+            limits: key.limits.into(),
+        }
+    }
+}
+
+impl From<UseLimits> for KeyLimitsBody {
+    fn from(limits: UseLimits) -> Self {
+        Self {
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
+            cost_micros_per_day: limits.cost_micros_per_day,
+            cost_micros_per_month: limits.cost_micros_per_month,
+        }
+    }
+}
+
+impl From<KeyLimitsBody> for UseLimits {
+    fn from(limits: KeyLimitsBody) -> Self {
+        Self {
+            tokens_per_day: limits.tokens_per_day,
+            tokens_per_month: limits.tokens_per_month,
+            cost_micros_per_day: limits.cost_micros_per_day,
+            cost_micros_per_month: limits.cost_micros_per_month,
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use karen_core::auth::{NewAccount, Page, Tenant, TenantId, TenantLimits};
+use karen_core::auth::{NewAccount, Page, Tenant, TenantId, TenantLimits, UseLimits};
 use karen_core::{TenantUsage, UsageTotal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,6 +57,15 @@ struct LimitsBody {
     /// Tokens of all members together in any 30 days, 10^15 at most.
     #[schema(example = 40_000_000, maximum = 1_000_000_000_000_000_u64)]
     tokens_per_month: u64,
+    /// Money of all members together in any 24 hours, in millionths of the unit that prices are in;
+    /// 10^15 at most.
+    #[serde(default)]
+    #[schema(example = 5_000_000, maximum = 1_000_000_000_000_000_u64)]
+    cost_micros_per_day: u64,
+    /// Money of all members together in any 30 days, likewise.
+    #[serde(default)]
+    #[schema(example = 100_000_000, maximum = 1_000_000_000_000_000_u64)]
+    cost_micros_per_month: u64,
 }
 
 /// A tenant, and what it has used.
@@ -82,6 +91,9 @@ struct UsedBody {
     /// Read and written.
     #[schema(example = 48_000)]
     tokens: u64,
+    /// What they cost, in millionths of the unit that prices are in.
+    #[schema(example = 1_250_000)]
+    cost_micros: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -286,6 +298,7 @@ impl From<UsageTotal> for UsedBody {
         Self {
             turns: total.turns,
             tokens: total.tokens,
+            cost_micros: total.cost_micros,
         }
     }
 }
@@ -294,8 +307,10 @@ impl From<TenantLimits> for LimitsBody {
     fn from(limits: TenantLimits) -> Self {
         Self {
             users: limits.users,
-            tokens_per_day: limits.tokens_per_day,
-            tokens_per_month: limits.tokens_per_month,
+            tokens_per_day: limits.uses.tokens_per_day,
+            tokens_per_month: limits.uses.tokens_per_month,
+            cost_micros_per_day: limits.uses.cost_micros_per_day,
+            cost_micros_per_month: limits.uses.cost_micros_per_month,
         }
     }
 }
@@ -304,8 +319,12 @@ impl From<LimitsBody> for TenantLimits {
     fn from(limits: LimitsBody) -> Self {
         Self {
             users: limits.users,
-            tokens_per_day: limits.tokens_per_day,
-            tokens_per_month: limits.tokens_per_month,
+            uses: UseLimits {
+                tokens_per_day: limits.tokens_per_day,
+                tokens_per_month: limits.tokens_per_month,
+                cost_micros_per_day: limits.cost_micros_per_day,
+                cost_micros_per_month: limits.cost_micros_per_month,
+            },
         }
     }
 }

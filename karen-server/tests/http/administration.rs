@@ -2,9 +2,10 @@
 
 use axum::http::HeaderValue;
 use axum::http::header::IF_MATCH;
+use karen_core::infer::{ModelName, Price};
 use serde_json::{Value, json};
 
-use crate::harness::{EMAIL, PASSWORD, Reply, Site, json_request, text};
+use crate::harness::{EMAIL, PASSWORD, Reply, Site, in_memory, json_request, text};
 use crate::scripted;
 
 const EVE: &str = "eve@example.org";
@@ -296,7 +297,10 @@ async fn a_tenant_uses_no_more_than_the_installation_lets_it() {
     let limits = format!("{path}/limits");
     let (eve, one) = (
         site.log_in(EVE, PASSWORD).await,
-        json!({ "users": 1, "tokens_per_day": 1, "tokens_per_month": 0 }),
+        json!({
+            "users": 1, "tokens_per_day": 1, "tokens_per_month": 0,
+            "cost_micros_per_day": 0, "cost_micros_per_month": 0,
+        }),
     );
     site.put(&limits, &eve, &one).await.expect(403);
     let limited = site.put(&limits, &owner, &one).await.expect(200);
@@ -316,4 +320,57 @@ async fn a_tenant_uses_no_more_than_the_installation_lets_it() {
     let none = json!({ "users": 0, "tokens_per_day": 0, "tokens_per_month": 0 });
     site.put(&limits, &owner, &none).await.expect(200);
     site.post("/api/v1/chat", &eve, &said).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_api_key_and_a_tenant_spend_no_more_money_than_they_may() {
+    let mut config = in_memory();
+    let price = Price {
+        prompt_micros: 1_000_000,
+        completion_micros: 1_000_000,
+    };
+    let name = ModelName::parse("scripted").expect("a name");
+    config.models.prices.insert(name, price);
+    let site = Site::with(config).await;
+    scripted::add_free(&site.karen, &["Woof."]);
+    let owner = site.owner().await;
+    let named = json!({ "name": "script" });
+    let made = site.post("/api/v1/api-keys", &owner, &named).await;
+    let made = made.expect(201).json();
+    let (key, id) = (text(&made["key"]), text(&made["id"]));
+    assert_eq!(made["limits"]["cost_micros_per_day"], 0);
+
+    let path = format!("/api/v1/api-keys/{id}/limits");
+    let little = json!({ "cost_micros_per_day": 1 });
+    site.put(&path, &key, &little).await.expect(403);
+    site.put(&path, &owner, &little).await.expect(204);
+    let listed = site
+        .get("/api/v1/api-keys", &owner)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(listed["data"][0]["limits"]["cost_micros_per_day"], 1);
+
+    // Seven tokens are read and one is written, at a millionth each.
+    let question = json!({
+        "model": "scripted",
+        "messages": [{ "role": "user", "content": "Hello" }],
+    });
+    let ask = async |token: &str| site.post("/v1/chat/completions", token, &question).await;
+    ask(&key).await.expect(200);
+    let spent = ask(&key).await.expect(429).json();
+    assert_eq!(spent["error"]["code"], "insufficient_quota", "{spent}");
+    ask(&owner).await.expect(200);
+    let said = json!({ "message": "My dog is called Biscuit." });
+    let refused = site.post("/api/v1/chat", &key, &said).await.expect(429);
+    assert_eq!(refused.json()["code"], "QUOTA");
+
+    let own = site.get("/api/v1/tenant", &owner).await.expect(200).json();
+    assert_eq!(own["day"]["cost_micros"], 16, "{own}");
+    let limits = json!({
+        "users": 0, "tokens_per_day": 0, "tokens_per_month": 0, "cost_micros_per_month": 16,
+    });
+    let path = format!("/api/v1/tenants/{}/limits", text(&own["tenant"]["id"]));
+    site.put(&path, &owner, &limits).await.expect(200);
+    ask(&owner).await.expect(429);
 }

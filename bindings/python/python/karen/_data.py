@@ -389,6 +389,8 @@ class UsageTotal:
 
     turns: int
     tokens: int
+    cost_micros: int
+    """What the tokens cost, in millionths of the unit that prices are in."""
 
 
 @dataclass(frozen=True)

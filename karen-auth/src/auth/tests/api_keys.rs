@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ApiKeyId, NewApiKey, Permission, Permissions};
+use crate::{ApiKeyId, AuditAction, NewApiKey, Permission, Permissions, UseLimits};
 
 fn key(permissions: Option<&[Permission]>, lifetime: Option<Duration>) -> NewApiKey {
     NewApiKey {
@@ -136,4 +136,43 @@ async fn what_only_looks_like_a_key_is_refused() {
         let refused = house.auth.authenticate(text).await;
         assert_kind(refused, AuthErrorKind::Unauthenticated);
     }
+}
+
+#[tokio::test]
+async fn its_owner_limits_a_key_and_the_key_itself_does_not() {
+    let (house, owner) = owned().await;
+    let owner = house.principal(&owner).await;
+    let auth = &house.auth;
+    let made = auth.create_api_key(&owner, key(None, None)).await;
+    let (made, secret) = made.expect("key");
+    let limits = UseLimits {
+        tokens_per_day: 1_000,
+        ..UseLimits::default()
+    };
+    auth.limit_api_key(&owner, &made.id, limits)
+        .await
+        .expect("set");
+    let (_, of_key) = auth
+        .use_limits(owner.tenant(), Some(&made.id))
+        .await
+        .expect("limits");
+    assert_eq!(of_key, limits);
+    assert_eq!(auth.api_keys(&owner).await.expect("keys")[0].limits, limits);
+    let by_key = auth.authenticate(secret.expose()).await.expect("alive");
+    let raised = auth.limit_api_key(&by_key, &made.id, UseLimits::default());
+    assert_kind(raised.await, AuthErrorKind::Denied);
+    let absent = ApiKeyId::random();
+    let absent = auth.limit_api_key(&owner, &absent, limits).await;
+    assert_kind(absent, AuthErrorKind::NotFound);
+    let endless = UseLimits {
+        cost_micros_per_day: u64::MAX,
+        ..limits
+    };
+    let endless = auth.limit_api_key(&owner, &made.id, endless);
+    assert_kind(endless.await, AuthErrorKind::Invalid);
+    let log = auth.audit_log(&owner, 0, 100).await.expect("log");
+    assert!(
+        log.iter()
+            .any(|e| e.event.action == AuditAction::ApiKeyLimited)
+    );
 }

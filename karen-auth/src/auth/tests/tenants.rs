@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Account, AuditAction, CustomRole, NewApiKey, Page, Permission, Permissions, Role, RoleChoice,
-    RoleName, Tenant, TenantLimits, TenantState,
+    RoleName, Tenant, TenantLimits, TenantState, UseLimits,
 };
 
 const NEW_KEY: NewApiKey = NewApiKey {
@@ -431,7 +431,10 @@ async fn only_the_installation_says_what_a_tenant_may_use() {
     let absent = auth.limit_tenant(&two.operator, &absent, none).await;
     assert_kind(absent, AuthErrorKind::NotFound);
     let endless = TenantLimits {
-        tokens_per_day: u64::MAX,
+        uses: UseLimits {
+            cost_micros_per_month: u64::MAX,
+            ..UseLimits::default()
+        },
         ..none
     };
     let endless = auth.limit_tenant(&two.operator, &two.tenant.id, endless);
