@@ -48,6 +48,9 @@ pub enum Provider {
     /// OpenAI's chat completions and embeddings; also spoken by vLLM, llama-server, Ollama and others.
     #[default]
     OpenAi,
+    /// OpenAI's responses, for its models that think, with summaries of what they thought.
+    #[serde(rename = "openai-responses")]
+    OpenAiResponses,
     /// Google's Gemini.
     Gemini,
 }
@@ -64,13 +67,14 @@ pub struct Price {
 
 impl Provider {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::OpenAi, Self::Gemini];
+    pub const ALL: &'static [Self] = &[Self::OpenAi, Self::OpenAiResponses, Self::Gemini];
 
     /// The name in settings and registries.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::OpenAiResponses => "openai-responses",
             Self::Gemini => "gemini",
         }
     }
@@ -79,7 +83,7 @@ impl Provider {
     #[must_use]
     pub fn base_url(self) -> &'static str {
         match self {
-            Self::OpenAi => "https://api.openai.com/v1",
+            Self::OpenAi | Self::OpenAiResponses => "https://api.openai.com/v1",
             Self::Gemini => "https://generativelanguage.googleapis.com/v1beta",
         }
     }
@@ -88,14 +92,14 @@ impl Provider {
     #[must_use]
     pub fn key_env(self) -> &'static str {
         match self {
-            Self::OpenAi => "OPENAI_API_KEY",
+            Self::OpenAi | Self::OpenAiResponses => "OPENAI_API_KEY",
             Self::Gemini => "GEMINI_API_KEY",
         }
     }
 
     fn context_tokens(self) -> u32 {
         match self {
-            Self::OpenAi => 128_000,
+            Self::OpenAi | Self::OpenAiResponses => 128_000,
             Self::Gemini => 1_048_576,
         }
     }
@@ -124,8 +128,11 @@ impl RemoteModel {
             let known = Provider::ALL.iter().find(|p| p.as_str() == provider)?;
             (!model.is_empty()).then(|| Self::new(*known, model))
         });
-        named
-            .ok_or_else(|| refused("a remote model is named PROVIDER:MODEL, with openai or gemini"))
+        named.ok_or_else(|| {
+            refused(
+                "a remote model is named PROVIDER:MODEL, with openai, openai-responses or gemini",
+            )
+        })
     }
 
     /// What to call it here, where nobody says: what the provider does, as near as can be.

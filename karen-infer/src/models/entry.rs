@@ -118,7 +118,7 @@ impl Source {
             },
             Self::Adapter => ModelFormat::Adapter,
             Self::Remote(remote) => match remote.provider {
-                Provider::OpenAi => ModelFormat::OpenAi,
+                Provider::OpenAi | Provider::OpenAiResponses => ModelFormat::OpenAi,
                 Provider::Gemini => ModelFormat::Gemini,
             },
         }

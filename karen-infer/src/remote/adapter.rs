@@ -94,7 +94,8 @@ impl<W: Wire> ModelAdapter for RemoteAdapter<W> {
             response = self.post(call) => response?,
         };
         let silence = self.connections.config().silence;
-        Ok(Answering::<W::Answer>::new(response, prompt_tokens, silence, job.cancel).events())
+        let reader = W::reader(&job);
+        Ok(Answering::new(response, reader, prompt_tokens, silence, job.cancel).events())
     }
 
     async fn count(&self, prompt: &Prompt) -> Result<u32, ModelError> {

@@ -51,6 +51,7 @@ pub(super) fn cancelled() -> GenerateStream {
 impl<R: AnswerReader> Answering<R> {
     pub(super) fn new(
         response: Response,
+        reader: R,
         prompt_tokens: u32,
         silence: Duration,
         cancel: CancellationToken,
@@ -65,7 +66,7 @@ impl<R: AnswerReader> Answering<R> {
         Self {
             response,
             framing,
-            reader: Some(R::default()),
+            reader: Some(reader),
             ready: VecDeque::new(),
             silence,
             cancel,

@@ -18,6 +18,11 @@ pub(super) trait Wire: Send + Sync + 'static {
     /// The request for an answer.
     fn generate(model: &RemoteModel, job: &Job) -> Result<Call, ModelError>;
 
+    /// What reads the answer.
+    fn reader(_job: &Job) -> Self::Answer {
+        Self::Answer::default()
+    }
+
     /// The request for the embeddings of at most [`TEXTS_MAX`](Wire::TEXTS_MAX) texts.
     fn embed(model: &RemoteModel, texts: &[String]) -> Result<Call, ModelError>;
 
@@ -41,7 +46,7 @@ pub(super) trait AnswerReader: Default + Send + 'static {
         false
     }
 
-    /// Calls that were still open, what it took, and why it ended; `None` for an answer that was cut
+    /// What was still held back, calls that were open, what it took, and why it ended; `None` for an answer that was cut
     /// off.
     fn end(self) -> Result<Option<Ending>, ModelError>;
 }

@@ -29,6 +29,7 @@ impl StopFilter {
     }
 
     /// What came after the stop text.
+    #[cfg(any(feature = "llama", feature = "candle"))]
     pub(crate) fn into_rest(self) -> String {
         self.rest.unwrap_or_default()
     }

@@ -17,4 +17,5 @@ mod openai;
 mod parrot;
 #[cfg(feature = "remote")]
 mod provider;
+mod responses;
 mod routing;

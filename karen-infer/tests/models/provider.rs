@@ -25,7 +25,7 @@ pub(crate) fn impatient() -> RemoteConfig {
 
 pub(crate) fn remote(provider: Provider, server: &ReplayServer) -> RemoteModel {
     let path = match provider {
-        Provider::OpenAi => "/v1",
+        Provider::OpenAi | Provider::OpenAiResponses => "/v1",
         Provider::Gemini => "/v1beta",
     };
     RemoteModel {
@@ -176,6 +176,58 @@ fn openai_chunks(said: &Said) -> String {
     );
     let events = chunks.iter().map(|chunk| format!("data: {chunk}\n\n"));
     events.chain(["data: [DONE]\n\n".to_owned()]).collect()
+}
+
+/// The parrot as OpenAI's responses would have it.
+pub(crate) fn responses_parrot(request: &Requested) -> Option<Reply> {
+    if request.path == "/v1/embeddings" {
+        return openai_parrot(request);
+    }
+    assert_eq!(request.path, "/v1/responses");
+    let body = &request.body;
+    let chat = body["input"].as_array().unwrap().iter().cloned();
+    let messages = messages(chat, |item| {
+        item["content"][0]["text"].as_str().unwrap().to_owned()
+    });
+    let prompt_tokens = words(&messages);
+    if prompt_tokens > CONTEXT_TOKENS {
+        let message = "Your input exceeds the context window of this model.";
+        let error = json!({"error": {"message": message, "type": "invalid_request_error", "param": "input", "code": "context_length_exceeded"}});
+        return Some(Reply::json(400, &error));
+    }
+    let said = say(&messages, limit(&body["max_output_tokens"]), &[]);
+    let is_cut = said.finish == FinishReason::Length;
+    let text = said.pieces.concat();
+    let whole = json!({
+        "object": "response", "status": if is_cut { "incomplete" } else { "completed" },
+        "incomplete_details": is_cut.then(|| json!({"reason": "max_output_tokens"})),
+        "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text, "annotations": []}]}],
+        "usage": {"input_tokens": said.usage.prompt_tokens, "output_tokens": said.usage.completion_tokens},
+    });
+    if body["stream"] == false {
+        return Some(Reply::json(200, &whole));
+    }
+    let deltas = said.pieces.iter().map(
+        |piece| json!({"type": "response.output_text.delta", "delta": piece, "output_index": 0}),
+    );
+    let kind = if is_cut {
+        "response.incomplete"
+    } else {
+        "response.completed"
+    };
+    let begun =
+        json!({"type": "response.created", "response": {"status": "in_progress", "output": []}});
+    let events: String = std::iter::once(begun)
+        .chain(deltas)
+        .chain([json!({"type": kind, "response": whole})])
+        .map(|event| {
+            format!(
+                "event: {}\ndata: {event}\n\n",
+                event["type"].as_str().unwrap()
+            )
+        })
+        .collect();
+    Some(Reply::events(events).in_pieces_of(7))
 }
 
 /// The parrot as Gemini would serve it.

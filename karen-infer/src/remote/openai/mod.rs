@@ -1,13 +1,15 @@
-//! OpenAI's chat completions and embeddings, as many servers speak them.
+//! OpenAI's chat completions and embeddings, as many servers speak them; and its responses.
 
 mod answer;
 mod embeddings;
 mod message;
 mod request;
+mod responses;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use self::answer::ChatAnswer;
+pub(super) use self::responses::ResponsesWire;
 use super::key;
 use super::wire::{Call, Wire};
 use crate::{Job, ModelError, RemoteModel};
