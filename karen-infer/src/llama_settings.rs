@@ -1,5 +1,6 @@
 //! How llama.cpp runs a model.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,13 @@ use crate::{ModelError, ModelErrorKind};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LlamaSettings {
+    /// Tokens of context, as many as the model was trained for at most. `None`: as
+    /// [`ModelsConfig::context_tokens`](crate::ModelsConfig::context_tokens) says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_tokens: Option<NonZeroU32>,
+    /// Threads of the engine. `None`: as [`ModelsConfig::threads`](crate::ModelsConfig::threads) says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<NonZeroUsize>,
     /// How the numbers of what was read are kept. `Q8_0` halves their memory, `Q4_0` halves it again and
     /// is told by the answers.
     pub cache_numbers: CacheNumbers,
@@ -25,6 +33,9 @@ pub struct LlamaSettings {
     pub mlock: bool,
     /// Runs the model once when it loads, so that the first answer does not wait for its pages.
     pub warm_up: bool,
+    /// Mebibytes for what was read of earlier chats and had to leave the cache: it is brought back instead
+    /// of being read again. 0 keeps nothing.
+    pub prefix_mib: u32,
     /// A change of the weights that is applied to every answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lora: Option<Lora>,
@@ -69,11 +80,14 @@ pub struct Lora {
 impl Default for LlamaSettings {
     fn default() -> Self {
         Self {
+            context_tokens: None,
+            threads: None,
             cache_numbers: CacheNumbers::default(),
             flash_attention: FlashAttention::default(),
             mmap: true,
             mlock: false,
             warm_up: true,
+            prefix_mib: 0,
             lora: None,
         }
     }

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::backend::backend;
 use super::batcher::Batcher;
 use super::sequences::{STEP_TOKENS, Sequences};
+use super::states::States;
 use super::task::Task;
 use crate::constraint::{Constraints, Vocabulary};
 use crate::prepare::no_template;
@@ -243,7 +244,9 @@ fn sequences<'model>(
             ModelError::new(kind, "apply", "the adapter").caused_by(e)
         })?;
     }
-    let mut sequences = Sequences::new(model, context, sequence_count(options));
+    let mebibytes = options.settings.prefix_mib as usize;
+    let states = States::new(mebibytes.saturating_mul(1 << 20));
+    let mut sequences = Sequences::new(model, context, sequence_count(options), states);
     if options.settings.warm_up {
         let bos = model.vocab().bos();
         let token = if bos.0 < 0 { LlamaToken::new(0) } else { bos };

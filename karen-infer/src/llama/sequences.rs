@@ -2,17 +2,22 @@
 //!
 //! All share one KV cache. A sequence that begins like another shares its cells and copies nothing;
 //! one that is no longer needed keeps what it read until the room is wanted, since the next turn of a
-//! chat begins with it.
+//! chat begins with it. What has to go then may be kept outside of the cache, and brought back.
 
 use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::session::LlamaStateSeqFlags;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::{DecodeError, model::LlamaModel};
 
+use super::states::States;
+
 /// Tokens that are read in one step at most: cancelling waits for one step.
-pub(crate) const STEP_TOKENS: usize = 256;
+pub(super) const STEP_TOKENS: usize = 256;
 /// Fewer common tokens than these are read again rather than shared.
 const SHARED_MIN: usize = 16;
+/// Fewer than these are read again rather than kept outside of the cache.
+const KEPT_MIN: usize = 64;
 
 /// Names a sequence.
 pub(super) type SequenceId = usize;
@@ -23,6 +28,8 @@ pub(super) struct Sequences<'model> {
     sequences: Vec<Sequence>,
     /// Whether a sequence can forget its end. Recurrent models keep a sum of all they read.
     can_cut: bool,
+    /// What was pushed out of the cache.
+    states: States,
     /// Counts releases: the order in which sequences came to rest.
     clock: u64,
 }
@@ -51,13 +58,20 @@ pub(super) enum StepError {
 }
 
 impl<'model> Sequences<'model> {
-    /// `context` has `count` sequences at least, and a unified cache.
-    pub(super) fn new(model: &LlamaModel, context: LlamaContext<'model>, count: usize) -> Self {
+    /// `context` has `count` sequences at least, and a unified cache; `states` keeps what is pushed out
+    /// of it.
+    pub(super) fn new(
+        model: &LlamaModel,
+        context: LlamaContext<'model>,
+        count: usize,
+        states: States,
+    ) -> Self {
         Self {
             context,
             batch: LlamaBatch::new(STEP_TOKENS, 1),
             sequences: (0..count).map(|_| Sequence::default()).collect(),
             can_cut: !model.is_recurrent() && !model.is_hybrid(),
+            states,
             clock: 0,
         }
     }
@@ -85,6 +99,11 @@ impl<'model> Sequences<'model> {
     /// but the last at most, since its logits begin the answer. `None` while all are taken.
     pub(super) fn take(&mut self, tokens: &[LlamaToken], may_share: bool) -> Option<SequenceId> {
         let source = may_share.then(|| self.most_alike(tokens)).flatten();
+        let shared = source.map_or(0, |(_, shared)| shared);
+        if may_share && let Some(id) = self.bring_back(tokens, shared) {
+            self.sequences[id].is_taken = true;
+            return Some(id);
+        }
         let id = match source {
             Some((id, shared)) if self.goes_on(id, shared) => {
                 self.cut(id, shared);
@@ -97,7 +116,7 @@ impl<'model> Sequences<'model> {
             }
             _ => {
                 let id = self.longest_at_rest(None)?;
-                self.forget(id);
+                self.put_away(id);
                 id
             }
         };
@@ -125,7 +144,7 @@ impl<'model> Sequences<'model> {
             |s: &Sequence| !s.is_taken && !s.read.is_empty() && Some(s.rested_at) == oldest;
         let found = self.sequences.iter().position(is_oldest);
         if let Some(id) = found {
-            self.forget(id);
+            self.put_away(id);
         }
         found.is_some()
     }
@@ -133,6 +152,42 @@ impl<'model> Sequences<'model> {
     /// How many tokens a sequence has read.
     pub(super) fn read(&self, id: SequenceId) -> usize {
         self.sequences[id].read.len()
+    }
+
+    /// Takes a sequence that holds what was kept outside of the cache, if that shares more with `tokens`
+    /// than what is in it.
+    fn bring_back(&mut self, tokens: &[LlamaToken], shared: usize) -> Option<SequenceId> {
+        let last = tokens.len().saturating_sub(1);
+        let (place, kept) = self.states.most_alike(&tokens[..last], !self.can_cut)?;
+        if kept < shared + KEPT_MIN {
+            return None;
+        }
+        let id = self.longest_at_rest(None)?;
+        let (read, state) = self.states.take_out(place)?;
+        self.put_away(id);
+        if self.context.state_seq_set(&state, as_i32(id)).is_err() {
+            // The cache has no room for it: what was written of it goes, and it is read again.
+            self.forget(id);
+            return None;
+        }
+        self.sequences[id].read = read;
+        self.cut(id, kept);
+        Some(id)
+    }
+
+    /// Forgets what a sequence has read, and keeps it outside of the cache where there is room for it.
+    fn put_away(&mut self, id: SequenceId) {
+        let read = &self.sequences[id].read;
+        if read.len() >= KEPT_MIN && self.states.want(read) {
+            let state = self
+                .context
+                .state_seq_get(as_i32(id), LlamaStateSeqFlags::empty());
+            // What cannot be kept is read again.
+            if let Ok(state) = state {
+                self.states.put(read.clone(), state);
+            }
+        }
+        self.forget(id);
     }
 
     /// Forgets what a sequence has read.
@@ -224,7 +279,7 @@ impl<'model> Sequences<'model> {
         if source == id {
             return self.cut(id, length);
         }
-        self.forget(id);
+        self.put_away(id);
         let end = u32::try_from(length).ok();
         let (from, to) = (as_i32(source), as_i32(id));
         if self.context.kv_cache_seq_cp(from, to, Some(0), end).is_ok() {
