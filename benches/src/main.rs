@@ -21,8 +21,10 @@ mod peer;
 mod python;
 mod recall;
 mod start;
+mod static_embedder;
 mod supersede;
 mod turn;
+mod upstream;
 mod weight;
 mod write;
 
@@ -104,6 +106,10 @@ enum Bench {
     Engine(engine::EngineBench),
     /// Embedding with an encoder, beside sentence-transformers.
     Embed(embed::EmbedBench),
+    /// What a call of a provider takes more through karen-infer.
+    Upstream(upstream::UpstreamBench),
+    /// Embedding short texts with a static table, on one core.
+    Static(static_embedder::StaticBench),
     /// A bare loop over llama.cpp, for `engine`.
     #[command(hide = true)]
     Bare {
@@ -227,6 +233,8 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Engine(bench) => bench.run().await,
         Bench::Estimate(bench) => bench.run().await,
         Bench::Embed(bench) => bench.run().await,
+        Bench::Static(bench) => bench.run().await,
+        Bench::Upstream(bench) => bench.run().await,
         Bench::Bare {
             model,
             threads,
