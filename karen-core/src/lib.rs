@@ -27,6 +27,8 @@
 //! | `candle` | encoders, rerankers and chat models as Hugging Face has them | about thirty dependencies; a minute |
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
+//! | `vulkan` | the same on a GPU of any maker, through llama.cpp alone | the Vulkan SDK |
+//! | `dynamic-backends` | the instructions of the processor that it runs on, chosen at start | libraries beside the program |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
 //! | `smtp` | mails handed over to a mail server | sixteen dependencies, TLS among them |
 //! | `postgres` | PostgreSQL instead of SQLite | a dozen dependencies |

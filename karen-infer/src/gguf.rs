@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::estimate::GgufShape;
 
@@ -42,6 +42,14 @@ pub(crate) enum GgufError {
     Truncated { have: u64, want: u64 },
     #[error("its header is damaged ({0}); copy it again")]
     Damaged(&'static str),
+    #[error("its header says {key} = {number}, which no such model has; copy it again")]
+    Number { key: String, number: u64 },
+    #[error("it is a later part of a model: add the first one, which names the others")]
+    LaterPart,
+    #[error("it comes in {count} parts, and its name does not end with -00001-of-{count:05}.gguf")]
+    PartName { count: u64 },
+    #[error("its part {0} is not beside it")]
+    PartAbsent(String),
 }
 
 const MAGIC: [u8; 4] = *b"GGUF";
@@ -51,6 +59,11 @@ const STRING_BYTES_MAX: u64 = 64 << 20;
 const DIMENSIONS_MAX: u32 = 4;
 /// Layers of the deepest models are fewer: longer arrays are lists of tokens.
 const ITEMS_KEPT_MAX: u64 = 1024;
+/// `LLAMA_MAX_LAYERS` and `LLAMA_MAX_EXPERTS` of llama.cpp.
+const LAYERS_MAX: u64 = 512;
+const EXPERTS_MAX: u64 = 1024;
+/// The widest models have some ten thousand; a damaged number is noticed by it.
+const WIDTH_MAX: u64 = 1 << 20;
 
 #[derive(Clone, Debug, PartialEq)]
 enum MetaValue {
@@ -73,8 +86,42 @@ struct Tensors {
 
 /// Reads and checks the header of the model at `path`.
 pub(crate) fn read(path: &Path) -> Result<GgufHeader, GgufError> {
-    let (metadata, tensors, have) = checked(path)?;
-    header(&metadata, &tensors, have)
+    let (metadata, mut tensors, mut size_bytes) = checked(path)?;
+    for part in later_parts(path, &metadata)? {
+        let (_, more, bytes) = checked(&part)?;
+        tensors.join(&more);
+        size_bytes = size_bytes.saturating_add(bytes);
+    }
+    header(&metadata, &tensors, size_bytes)
+}
+
+/// The files that the rest of a model is in, beside its first, which llama.cpp finds by their names.
+fn later_parts(
+    path: &Path,
+    metadata: &HashMap<String, MetaValue>,
+) -> Result<Vec<PathBuf>, GgufError> {
+    let number = |key: &str| match metadata.get(key) {
+        Some(MetaValue::Number(number)) => *number,
+        _ => 0,
+    };
+    let count = number("split.count");
+    if count <= 1 {
+        return Ok(Vec::new());
+    }
+    if number("split.no") != 0 {
+        return Err(GgufError::LaterPart);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(&format!("-00001-of-{count:05}.gguf"));
+    let stem = stem.ok_or(GgufError::PartName { count })?;
+    let part = |number| {
+        let name = format!("{stem}-{number:05}-of-{count:05}.gguf");
+        let part = path.with_file_name(&name);
+        part.is_file()
+            .then_some(part)
+            .ok_or(GgufError::PartAbsent(name))
+    };
+    (2..=count).map(part).collect()
 }
 
 /// Checks that the file at `path` is whole and changes the weights of a model.
@@ -125,6 +172,7 @@ fn header(
         _ => None,
     };
     let architecture = text("general.architecture").ok_or(GgufError::Damaged("no architecture"))?;
+    plausible(metadata, &architecture)?;
     let context = number(&format!("{architecture}.context_length"));
     let quantization = match metadata.get("general.file_type") {
         Some(MetaValue::Number(kind)) => file_type(*kind),
@@ -143,6 +191,49 @@ fn header(
         has_chat_template: metadata.contains_key("tokenizer.chat_template"),
         size_bytes,
     })
+}
+
+/// Refuses numbers at which llama.cpp ends the process instead of the load: its `GGML_ASSERT`s in
+/// `llama-model.cpp` and `llama-hparams.cpp`, and what it would divide by or allocate.
+fn plausible(metadata: &HashMap<String, MetaValue>, architecture: &str) -> Result<(), GgufError> {
+    let number = |key: &str| match metadata.get(&format!("{architecture}.{key}")) {
+        Some(MetaValue::Number(number)) => Some(*number),
+        _ => None,
+    };
+    let refused = |key: &str, number| {
+        let key = format!("{architecture}.{key}");
+        Err(GgufError::Number { key, number })
+    };
+    let layers = number("block_count").unwrap_or(0);
+    let experts = number("expert_count").unwrap_or(0);
+    let width = number("embedding_length").unwrap_or(1);
+    let heads = number("attention.head_count").unwrap_or(1);
+    let allowed = [
+        ("block_count", 1..=LAYERS_MAX),
+        ("nextn_predict_layers", 0..=layers),
+        ("expert_count", 0..=EXPERTS_MAX),
+        ("expert_used_count", u64::from(experts > 0)..=experts),
+        ("embedding_length", 1..=WIDTH_MAX),
+        ("feed_forward_length", 0..=16 * WIDTH_MAX),
+        ("attention.head_count", 0..=width),
+        ("attention.head_count_kv", u64::from(heads > 0)..=heads),
+        ("attention.key_length", 1..=WIDTH_MAX),
+        ("attention.value_length", 1..=WIDTH_MAX),
+        ("rope.dimension_count", 1..=WIDTH_MAX),
+    ];
+    for (key, range) in allowed {
+        if let Some(number) = number(key)
+            && !range.contains(&number)
+        {
+            return refused(key, number);
+        }
+    }
+    match number("attention.head_count_kv") {
+        Some(kv_heads) if kv_heads > 0 && !heads.is_multiple_of(kv_heads) => {
+            refused("attention.head_count_kv", kv_heads)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The sizes that memory depends on; 0 where the header does not tell.
@@ -179,6 +270,15 @@ fn shape(metadata: &HashMap<String, MetaValue>, architecture: &str) -> GgufShape
 }
 
 impl Tensors {
+    /// Adds those of another part of the model.
+    fn join(&mut self, part: &Self) {
+        self.elements = self.elements.saturating_add(part.elements);
+        for (kind, bytes) in &part.bytes {
+            let of_kind = self.bytes.entry(*kind).or_default();
+            *of_kind = of_kind.saturating_add(*bytes);
+        }
+    }
+
     /// The type that most bytes have.
     fn prevailing(&self) -> Option<&'static str> {
         let most = self

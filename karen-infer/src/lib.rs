@@ -26,6 +26,8 @@
 //! | `llama` (default) | GGUF models through llama.cpp | cmake, clang; three minutes of a first build |
 //! | `candle` | encoders, rerankers and chat models as Hugging Face has them | about thirty dependencies; a minute |
 //! | `cuda`, `metal` | the same on a GPU | the vendor's toolkit |
+//! | `vulkan` | the same on a GPU of any maker, through llama.cpp alone | the Vulkan SDK |
+//! | `dynamic-backends` | the instructions of the processor that it runs on, chosen at start | libraries beside the program |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs, and pulls | an HTTP client with TLS |
 //! | `redis` | a cache of answers that instances share | a Redis client |
 //! | `testing` | the conformance suites of the ports | for tests only |
@@ -50,11 +52,14 @@ mod hub;
 #[cfg(feature = "llama")]
 mod llama;
 mod llama_settings;
+mod loadable;
+mod making;
 mod message;
 mod models;
 mod name;
 #[cfg(any(feature = "llama", feature = "candle"))]
 mod prepare;
+mod quantization;
 mod registry;
 #[cfg(feature = "remote")]
 mod remote;
@@ -69,8 +74,9 @@ mod static_adapter;
 mod static_embedder;
 #[cfg(any(feature = "llama", feature = "candle"))]
 mod template;
-#[cfg(any(feature = "llama", feature = "candle"))]
+#[cfg(any(feature = "llama", feature = "candle", feature = "remote"))]
 mod text;
+mod told;
 mod waiting;
 #[cfg(any(feature = "llama", feature = "candle"))]
 mod writer;
@@ -86,9 +92,11 @@ pub use estimate::MemoryEstimate;
 pub use generation::Generation;
 pub use hub::{HubConfig, HubModel, Pull, PullEvent};
 pub use llama_settings::{CacheNumbers, FlashAttention, LlamaSettings, Lora};
+pub use making::{Comparison, MakeEvent, Making};
 pub use message::{Image, Message, Role, ToolCall, ToolSpec};
 pub use models::{ModelFormat, ModelInfo, ModelState, Models, ModelsConfig, RouteInfo, Scanned};
 pub use name::ModelName;
+pub use quantization::Quantization;
 pub use remote_config::RemoteConfig;
 pub use remote_model::{Price, Provider, RemoteModel};
 pub use request::{

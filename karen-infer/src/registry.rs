@@ -15,8 +15,8 @@ use crate::{LlamaSettings, ModelError, ModelErrorKind, ModelName, RemoteModel, R
 
 const FILE: &str = "models.toml";
 /// 2 brought remote models and routes, 3 folders, 4 what is known of a model before it loads, pins, and
-/// settings of its own.
-const VERSION: u32 = 4;
+/// settings of its own, 5 its context and threads among them.
+const VERSION: u32 = 5;
 
 /// The registry as its file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -231,13 +231,14 @@ impl FileModel {
             format: FileFormat::Safetensors,
             task: match folder.config {
                 FolderConfig::Decoder(_) => Task::Generate,
+                FolderConfig::Static => Task::Embed,
                 FolderConfig::Encoder { config, .. } => match config.head {
                     Head::Pooling => Task::Embed,
                     Head::Score => Task::Rerank,
                 },
             },
             quantization: None,
-            parameters: 0,
+            parameters: folder.parameters,
             pinned: false,
             llama: None,
             shape: None,

@@ -1,28 +1,38 @@
-//! The built-in embedder as a [`ModelAdapter`].
+//! Static embedders as [`ModelAdapter`]s.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
 
 use crate::adapter::GenerateStream;
+use crate::loadable::Loadable;
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt, StaticEmbedder};
 
-/// Loads the table at its first use, and keeps it: it is part of the program anyway.
+/// Loads a table at its first use.
 #[derive(Default)]
 pub(crate) struct StaticAdapter {
-    embedder: OnceCell<Arc<StaticEmbedder>>,
+    /// Where it is; the built-in one is part of the program.
+    folder: Option<PathBuf>,
+    embedder: Loadable<StaticEmbedder>,
 }
 
 impl StaticAdapter {
+    /// That of a folder which was checked; nothing is read yet.
+    pub(crate) fn of(folder: PathBuf) -> Self {
+        Self {
+            folder: Some(folder),
+            embedder: Loadable::default(),
+        }
+    }
+
     async fn embedder(&self) -> Result<Arc<StaticEmbedder>, ModelError> {
-        let build = || async {
-            let built = tokio::task::spawn_blocking(StaticEmbedder::builtin).await;
-            let failed =
-                |e| ModelError::new(ModelErrorKind::Internal, "load", "the embedder").caused_by(e);
-            built.map_err(failed)?.map(Arc::new)
+        let folder = self.folder.clone();
+        let load = move || match folder {
+            Some(folder) => StaticEmbedder::open(&folder),
+            None => StaticEmbedder::builtin(),
         };
-        self.embedder.get_or_try_init(build).await.cloned()
+        self.embedder.get(load).await
     }
 }
 
@@ -40,10 +50,15 @@ impl ModelAdapter for StaticAdapter {
         self.embedder().await.map(|_| ())
     }
 
-    async fn unload(&self) {}
+    /// The built-in one stays: it takes no more than it does in the program.
+    async fn unload(&self) {
+        if self.folder.is_some() {
+            self.embedder.unload().await;
+        }
+    }
 
     fn is_loaded(&self) -> bool {
-        self.embedder.initialized()
+        self.embedder.is_loaded()
     }
 
     async fn generate(&self, _job: Job) -> Result<GenerateStream, ModelError> {
@@ -70,6 +85,6 @@ fn writes_nothing() -> ModelError {
     ModelError::new(
         ModelErrorKind::Unsupported(why),
         "chat with",
-        "the built-in embedder",
+        "a static embedder",
     )
 }

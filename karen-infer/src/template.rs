@@ -47,6 +47,7 @@ impl ChatTemplate {
     }
 
     /// The text of the token that begins a prompt; empty if there is none.
+    #[cfg(feature = "llama")]
     pub(crate) fn bos(&self) -> &str {
         &self.bos
     }

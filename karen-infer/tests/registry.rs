@@ -134,6 +134,78 @@ async fn noise_with_a_good_beginning_is_refused() {
     }
 }
 
+/// A file that says of itself what is given, with one tensor of eight numbers.
+fn part(count: u16, number: u16) -> Vec<u8> {
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
+    let mut bytes = [&b"GGUF"[..], &3_u32.to_le_bytes(), &1_u64.to_le_bytes()].concat();
+    bytes.extend(4_u64.to_le_bytes());
+    for (key, value) in [("split.count", count), ("split.no", number)] {
+        bytes.extend(
+            [
+                text(key),
+                2_u32.to_le_bytes().into(),
+                value.to_le_bytes().into(),
+            ]
+            .concat(),
+        );
+    }
+    bytes.extend(
+        [
+            text("general.architecture"),
+            8_u32.to_le_bytes().into(),
+            text("llama"),
+        ]
+        .concat(),
+    );
+    let context = [text("llama.context_length"), 4_u32.to_le_bytes().into()].concat();
+    bytes.extend([context, 64_u32.to_le_bytes().into()].concat());
+    bytes.extend(
+        [
+            text("tensor"),
+            1_u32.to_le_bytes().into(),
+            8_u64.to_le_bytes().into(),
+        ]
+        .concat(),
+    );
+    bytes.extend([0_u32.to_le_bytes().to_vec(), 0_u64.to_le_bytes().to_vec()].concat());
+    bytes.resize(bytes.len().next_multiple_of(32) + 8 * 4, 0);
+    bytes
+}
+
+#[tokio::test]
+async fn a_model_in_parts_is_as_large_as_all_of_them_and_wants_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = open(folder.path()).await;
+    let path = |number| folder.path().join(format!("m-{number:05}-of-00003.gguf"));
+    for number in 1..=3 {
+        std::fs::write(path(number), part(3, number - 1)).expect("writes");
+    }
+    let info = models.add(&path(1), None).await.expect("all parts");
+    assert_eq!(info.size_bytes, 3 * part(3, 0).len() as u64);
+    assert_eq!(info.parameters, 24);
+
+    let refused = async |path: &Path| {
+        let error = models
+            .add(path, Some(&name("n")))
+            .await
+            .expect_err("refused");
+        let source = std::error::Error::source(&error).expect("a cause");
+        source.to_string()
+    };
+    assert!(refused(&path(2)).await.contains("a later part"));
+    std::fs::write(path(3), &part(3, 2)[..90]).expect("writes");
+    assert!(refused(&path(1)).await.contains("cut short"));
+    std::fs::remove_file(path(3)).expect("removes");
+    let why = refused(&path(1)).await;
+    assert!(
+        why.contains("its part m-00003-of-00003.gguf is not beside it"),
+        "{why}"
+    );
+    let renamed = folder.path().join("renamed.gguf");
+    std::fs::rename(path(1), &renamed).expect("renames");
+    assert!(refused(&renamed).await.contains("-00001-of-00003.gguf"));
+}
+
 #[tokio::test]
 async fn a_file_that_is_absent_or_a_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -20,7 +20,8 @@
 //! |---|---|
 //! | `candle` (default) | encoders and rerankers as Hugging Face has them |
 //! | `llama` (default) | GGUF models through llama.cpp |
-//! | `cuda`, `metal` | the same on a GPU |
+//! | `cuda`, `metal`, `vulkan` | the same on a GPU |
+//! | `dynamic-backends` | the instructions of the processor that it runs on, chosen at start |
 //! | `postgres` | PostgreSQL instead of SQLite |
 
 mod app;

@@ -140,7 +140,8 @@ mod tests {
     use karen_auth::Principal;
 
     use super::*;
-    use crate::{Config, Karen};
+    use crate::Karen;
+    use crate::config::Config;
 
     #[tokio::test]
     async fn the_ledger_keeps_a_budget() {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::model::Model;
 use crate::adapter::GenerateStream;
+use crate::loadable::{Loadable, blocking};
 use crate::registry::{FileModel, Task, checked_folder};
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
 
@@ -18,7 +19,7 @@ pub(crate) struct EncoderAdapter {
     task: Task,
     context_tokens: u32,
     threads: usize,
-    model: Mutex<Option<Arc<Model>>>,
+    model: Loadable<Model>,
     /// One call computes at a time: two would only fight for the same cores.
     turn: Mutex<()>,
 }
@@ -31,23 +32,16 @@ impl EncoderAdapter {
             task: file.task,
             context_tokens: file.context_tokens,
             threads,
-            model: Mutex::default(),
+            model: Loadable::default(),
             turn: Mutex::default(),
         }
     }
 
-    /// The model, loaded now if it is not. Who comes meanwhile waits for the same one.
     async fn model(&self) -> Result<Arc<Model>, ModelError> {
-        let mut model = self.model.lock().await;
-        if let Some(model) = &*model {
-            return Ok(Arc::clone(model));
-        }
         let (path, threads) = (self.path.clone(), self.threads);
         // Looked at again: the folder may have changed since it was added.
         let load = move || Model::load(&checked_folder(&path)?, threads);
-        let loaded = Arc::new(blocking("load", load).await?);
-        *model = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        self.model.get(load).await
     }
 
     /// Computes on a thread of its own; who stops waiting stops it at its next batch.
@@ -97,11 +91,11 @@ impl ModelAdapter for EncoderAdapter {
     }
 
     async fn unload(&self) {
-        self.model.lock().await.take();
+        self.model.unload().await;
     }
 
     fn is_loaded(&self) -> bool {
-        self.model.try_lock().is_ok_and(|model| model.is_some())
+        self.model.is_loaded()
     }
 
     async fn generate(&self, _job: Job) -> Result<GenerateStream, ModelError> {
@@ -129,14 +123,4 @@ impl ModelAdapter for EncoderAdapter {
         self.compute(move |model, cancel| model.rerank(&query, &documents, cancel))
             .await
     }
-}
-
-pub(super) async fn blocking<T: Send + 'static>(
-    operation: &'static str,
-    work: impl FnOnce() -> Result<T, ModelError> + Send + 'static,
-) -> Result<T, ModelError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| {
-        ModelError::new(ModelErrorKind::Internal, operation, "the model").caused_by(e)
-    })?
 }

@@ -7,11 +7,14 @@
 mod adapter;
 mod batch;
 mod decoder;
+mod distill;
 mod encoder;
 mod head;
 mod model;
+mod principal;
 mod tokens;
 mod weights;
 
 pub(crate) use adapter::EncoderAdapter;
 pub(crate) use decoder::DecoderAdapter;
+pub(crate) use distill::distill;

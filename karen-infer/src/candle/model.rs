@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result as CandleResult, Tensor};
 use rayon::ThreadPool;
-use tokenizers::EncodeInput;
+use tokenizers::{EncodeInput, Tokenizer};
 use tokio_util::sync::CancellationToken;
 
 use super::batch::{self, Batch};
@@ -63,6 +63,27 @@ impl Model {
         Ok(u32::try_from(tokens.ids.len()).unwrap_or(u32::MAX))
     }
 
+    /// What cuts texts into tokens.
+    pub(super) fn tokenizer(&self) -> &Tokenizer {
+        self.vocabulary.tokenizer()
+    }
+
+    /// The tokens before a text, and those behind it.
+    ///
+    /// # Errors
+    /// `Invalid` where the tokenizer cannot frame a text.
+    pub(super) fn frame(&self) -> Result<(Vec<u32>, Vec<u32>), ModelError> {
+        let mut before = self.vocabulary.tokens("")?.ids;
+        let after = before.split_off(before.len().div_ceil(2));
+        Ok((before, after))
+    }
+
+    /// The mean over the states of all tokens of each text, as they are; the texts are as long as one
+    /// another.
+    pub(super) fn mean_states(&self, texts: &[&Tokens]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.compute(texts, |batch| self.encoder.forward(batch)?.mean(1))
+    }
+
     /// A row for each text.
     pub(super) fn embed(
         &self,
@@ -115,9 +136,17 @@ impl Model {
     }
 
     fn batch(&self, texts: &[&Tokens]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.compute(texts, |batch| self.output(batch))
+    }
+
+    fn compute(
+        &self,
+        texts: &[&Tokens],
+        rows_of: impl Fn(&Batch) -> CandleResult<Tensor> + Sync,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
         let computed = self.threads.install(|| {
             let batch = Batch::new(texts, self.pad_token, &self.device)?;
-            self.output(&batch)?.to_vec2()
+            rows_of(&batch)?.to_vec2()
         });
         let rows: Vec<Vec<f32>> = computed.map_err(|e| {
             ModelError::new(ModelErrorKind::Internal, "compute", "a batch").caused_by(e)

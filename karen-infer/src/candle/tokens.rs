@@ -33,6 +33,10 @@ impl Vocabulary {
         })
     }
 
+    pub(super) fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// The tokens of a text or of two, with those that frame them.
     ///
     /// # Errors

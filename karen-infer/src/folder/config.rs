@@ -11,6 +11,8 @@ use super::decoder::{DecoderConfig, DecoderFamily};
 use super::{FolderError, Pooling, json};
 
 const FILE: &str = "config.json";
+/// What static embedders are called.
+pub(crate) const STATIC: &str = "model2vec";
 /// The largest encoders have a few thousand; a damaged number is noticed by it.
 const WIDTH: RangeInclusive<u64> = 1..=65_536;
 const LAYERS: RangeInclusive<u64> = 1..=512;
@@ -29,6 +31,8 @@ pub(crate) enum FolderConfig {
         pooling: Pooling,
     },
     Decoder(DecoderConfig),
+    /// A table of vectors, as model2vec writes it.
+    Static,
 }
 
 /// An encoder of the BERT family.
@@ -115,6 +119,9 @@ impl FolderConfig {
         let fields = fields.ok_or_else(|| FolderError::Absent(FILE.to_owned()))?;
         let model_type = fields.get("model_type").and_then(Value::as_str);
         let model_type = model_type.unwrap_or("model without a type").to_owned();
+        if model_type == STATIC {
+            return Ok(Self::Static);
+        }
         if let Some(family) = DecoderFamily::of(&model_type) {
             return DecoderConfig::new(&model_type, family, fields).map(Self::Decoder);
         }
@@ -135,6 +142,7 @@ impl FolderConfig {
         match self {
             Self::Encoder { config, .. } => &config.architecture,
             Self::Decoder(config) => &config.architecture,
+            Self::Static => STATIC,
         }
     }
 }

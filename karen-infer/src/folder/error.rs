@@ -24,8 +24,9 @@ pub(crate) enum FolderError {
     #[error("its config.json says {field} = {value}, which no such model has")]
     Number { field: &'static str, value: f64 },
     #[error(
-        "candle runs no {0} here (of encoders it runs bert, roberta, xlm-roberta, camembert and distilbert, of \
-         chat models llama, mistral, qwen2, qwen3, phi3, gemma and gemma2): convert the model to GGUF"
+        "candle runs no {0} here (of encoders it runs bert, roberta, xlm-roberta, camembert, distilbert and \
+         model2vec, of chat models llama, mistral, qwen2, qwen3, phi3, gemma and gemma2): convert the model \
+         to GGUF"
     )]
     Architecture(String),
     #[error("{0}")]

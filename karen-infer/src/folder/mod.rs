@@ -18,11 +18,10 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "candle")]
 pub(crate) use self::chat::ChatFiles;
 #[cfg(feature = "candle")]
-pub(crate) use self::config::{Activation, Family};
-pub(crate) use self::config::{EncoderConfig, FolderConfig, Head};
-pub(crate) use self::decoder::DecoderConfig;
+pub(crate) use self::config::{Activation, EncoderConfig, Family};
+pub(crate) use self::config::{FolderConfig, Head, STATIC};
 #[cfg(feature = "candle")]
-pub(crate) use self::decoder::DecoderFamily;
+pub(crate) use self::decoder::{DecoderConfig, DecoderFamily};
 pub(crate) use self::error::FolderError;
 pub(crate) use self::pooling::Pooling;
 
@@ -37,6 +36,8 @@ pub(crate) struct ModelFolder {
     pub(crate) weights: Vec<PathBuf>,
     /// Bytes of all of them.
     pub(crate) size_bytes: u64,
+    /// Numbers in all of them.
+    pub(crate) parameters: u64,
 }
 
 impl ModelFolder {
@@ -49,14 +50,16 @@ impl ModelFolder {
                 config.tokens_max().min(trained_for.unwrap_or(u32::MAX))
             }
             FolderConfig::Decoder(config) => config.context_tokens,
+            FolderConfig::Static => u32::MAX,
         };
-        let (weights, size_bytes) = weights::read(path)?;
+        let weights = weights::read(path)?;
         Ok(Self {
             path: path.to_owned(),
             config,
             context_tokens,
-            weights,
-            size_bytes,
+            weights: weights.files,
+            size_bytes: weights.size_bytes,
+            parameters: weights.parameters,
         })
     }
 }

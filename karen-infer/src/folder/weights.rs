@@ -25,16 +25,29 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The files of `folder`, each checked, and their bytes.
-pub(super) fn read(folder: &Path) -> Result<(Vec<PathBuf>, u64), FolderError> {
-    let names = names(folder)?;
-    let mut size_bytes = 0;
-    let mut files = Vec::with_capacity(names.len());
-    for name in names {
-        size_bytes += check(folder, &name)?;
-        files.push(folder.join(name));
+/// The weights of a folder, each file checked.
+pub(super) struct Weights {
+    pub(super) files: Vec<PathBuf>,
+    /// Bytes of all of them.
+    pub(super) size_bytes: u64,
+    /// Numbers in all of them.
+    pub(super) parameters: u64,
+}
+
+/// The weights of `folder`.
+pub(super) fn read(folder: &Path) -> Result<Weights, FolderError> {
+    let mut weights = Weights {
+        files: Vec::new(),
+        size_bytes: 0,
+        parameters: 0,
+    };
+    for name in names(folder)? {
+        let (size_bytes, parameters) = check(folder, &name)?;
+        weights.size_bytes += size_bytes;
+        weights.parameters = weights.parameters.saturating_add(parameters);
+        weights.files.push(folder.join(name));
     }
-    Ok((files, size_bytes))
+    Ok(weights)
 }
 
 fn names(folder: &Path) -> Result<BTreeSet<String>, FolderError> {
@@ -56,8 +69,8 @@ fn is_file_name(name: &str) -> bool {
     matches!(parts.next(), Some(Component::Normal(_))) && parts.next().is_none()
 }
 
-/// The bytes of a file whose header fits it.
-fn check(folder: &Path, name: &str) -> Result<u64, FolderError> {
+/// The bytes of a file whose header fits it, and the numbers in it.
+fn check(folder: &Path, name: &str) -> Result<(u64, u64), FolderError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => FolderError::Absent(name.to_owned()),
         _ => FolderError::Read {
@@ -95,8 +108,17 @@ fn check(folder: &Path, name: &str) -> Result<u64, FolderError> {
     let data_bytes = metadata.data_len() as u64;
     let want = data_bytes.saturating_add(LENGTH_BYTES + header_bytes);
     if want == have {
-        Ok(have)
+        Ok((have, parameters(&metadata)))
     } else {
         Err(length(have, want))
     }
+}
+
+fn parameters(metadata: &Metadata) -> u64 {
+    let tensors = metadata.tensors();
+    let numbers = tensors.values().map(|tensor| {
+        let sizes = tensor.shape.iter().map(|&size| size as u64);
+        sizes.fold(1, u64::saturating_mul)
+    });
+    numbers.fold(0, u64::saturating_add)
 }

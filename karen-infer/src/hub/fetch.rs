@@ -14,8 +14,9 @@ use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use super::choice::Choice;
 use super::client::{Hub, begins_at, failed};
 use super::listing::{Checksum, HubFile};
-use super::{HubModel, PullEvent, Teller};
+use super::{HubModel, PullEvent};
 use crate::registry::kind_of;
+use crate::told::Teller;
 use crate::{ModelError, ModelErrorKind};
 
 /// Parts of a whole pull that are told of.
@@ -47,7 +48,7 @@ pub(crate) async fn place(
     model: &HubModel,
     (commit, choice): (&str, &Choice),
     folder: &Path,
-    teller: &Teller,
+    teller: &Teller<PullEvent>,
 ) -> Result<(), ModelError> {
     let target = target(model, (commit, choice), folder);
     let (files, here) = match choice {
@@ -86,7 +87,7 @@ pub(crate) async fn place(
 
 /// How much is here of all files.
 struct Progress<'a> {
-    teller: &'a Teller,
+    teller: &'a Teller<PullEvent>,
     bytes: u64,
     /// Bytes of the files before the current one.
     before: u64,
@@ -94,7 +95,7 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(files: &[HubFile], teller: &'a Teller) -> Self {
+    fn new(files: &[HubFile], teller: &'a Teller<PullEvent>) -> Self {
         let bytes = files.iter().map(|file| file.bytes);
         Self {
             teller,
@@ -229,7 +230,7 @@ impl Fetch<'_> {
         fetched
     }
 
-    async fn check(&self, part: &Path, teller: &Teller) -> Result<(), ModelError> {
+    async fn check(&self, part: &Path, teller: &Teller<PullEvent>) -> Result<(), ModelError> {
         teller.tell(PullEvent::Checking {
             file: self.file.path.clone(),
         });

@@ -18,7 +18,6 @@ mod pull;
 
 pub use self::config::HubConfig;
 pub use self::model::HubModel;
-pub(crate) use self::pull::Teller;
 pub use self::pull::{Pull, PullEvent};
 #[cfg(feature = "remote")]
 pub(crate) use self::{

@@ -3,11 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::Stream;
-use futures::future::BoxFuture;
+use futures::{Stream, StreamExt, TryFutureExt};
 use serde::Serialize;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::told::{Teller, Told};
 use crate::{ModelError, ModelInfo};
 
 /// How far a pull is. [`Done`](PullEvent::Done) is the last.
@@ -47,35 +46,17 @@ pub enum PullEvent {
 
 /// The events of a pull, which goes on while they are read. What is dropped half-way goes on from
 /// there when it is pulled again.
-pub struct Pull {
-    work: Option<BoxFuture<'static, Result<ModelInfo, ModelError>>>,
-    told: UnboundedReceiver<PullEvent>,
-    result: Option<Result<ModelInfo, ModelError>>,
-}
-
-/// Tells the reader of a pull how far it is.
-#[derive(Clone)]
-pub(crate) struct Teller(UnboundedSender<PullEvent>);
+pub struct Pull(Told<PullEvent>);
 
 impl Pull {
-    pub(crate) fn new<F>(work: impl FnOnce(Teller) -> F) -> Self
+    pub(crate) fn new<F>(work: impl FnOnce(Teller<PullEvent>) -> F) -> Self
     where
         F: Future<Output = Result<ModelInfo, ModelError>> + Send + 'static,
     {
-        let (teller, told) = unbounded_channel();
-        Self {
-            work: Some(Box::pin(work(Teller(teller)))),
-            told,
-            result: None,
-        }
-    }
-}
-
-impl Teller {
-    #[cfg(feature = "remote")]
-    pub(crate) fn tell(&self, event: PullEvent) {
-        // The reader and the work are one value: neither outlives the other.
-        let _ = self.0.send(event);
+        Self(Told::new(|teller| {
+            let model = work(teller).map_ok(Box::new);
+            model.map_ok(|model| PullEvent::Done { model })
+        }))
     }
 }
 
@@ -83,22 +64,6 @@ impl Stream for Pull {
     type Item = Result<PullEvent, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let pull = &mut *self;
-        if let Some(work) = &mut pull.work
-            && let Poll::Ready(result) = work.as_mut().poll(context)
-        {
-            // With the work its teller ends: what it has told comes before its result.
-            pull.work = None;
-            pull.result = Some(result);
-        }
-        pull.told.poll_recv(context).map(|told| match told {
-            Some(event) => Some(Ok(event)),
-            None => {
-                let result = pull.result.take()?;
-                Some(result.map(|info| PullEvent::Done {
-                    model: Box::new(info),
-                }))
-            }
-        })
+        self.0.poll_next_unpin(context)
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use super::engine::{Engine, EngineOptions};
 use super::task::Task;
 use crate::adapter::GenerateStream;
+use crate::loadable::Loadable;
 use crate::prepare::{constraint, order, room};
 use crate::writer::Writer;
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
@@ -20,7 +21,7 @@ use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt}
 pub(crate) struct LlamaAdapter {
     path: PathBuf,
     options: EngineOptions,
-    engine: Mutex<Option<Arc<Engine>>>,
+    engine: Loadable<Engine>,
 }
 
 impl LlamaAdapter {
@@ -29,27 +30,18 @@ impl LlamaAdapter {
         Self {
             path,
             options,
-            engine: Mutex::default(),
+            engine: Loadable::default(),
         }
     }
 
-    /// The engine, loaded now if it is not. Who comes meanwhile waits for the same one.
     async fn engine(&self) -> Result<Arc<Engine>, ModelError> {
-        let mut engine = self.engine.lock().await;
-        if let Some(engine) = &*engine {
-            return Ok(Arc::clone(engine));
-        }
         let (path, options) = (self.path.clone(), self.options.clone());
-        let load = tokio::task::spawn_blocking(move || {
+        let load = move || {
             // Looked at again: the file may have changed since it was added.
             crate::registry::checked_header(&path)?;
             Engine::load(&path, &options)
-        });
-        let failed =
-            |e| ModelError::new(ModelErrorKind::Internal, "load", "the model").caused_by(e);
-        let loaded = Arc::new(load.await.map_err(failed)??);
-        *engine = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        };
+        self.engine.get(load).await
     }
 }
 
@@ -74,11 +66,11 @@ impl ModelAdapter for LlamaAdapter {
     }
 
     async fn unload(&self) {
-        self.engine.lock().await.take();
+        self.engine.unload().await;
     }
 
     fn is_loaded(&self) -> bool {
-        self.engine.try_lock().is_ok_and(|engine| engine.is_some())
+        self.engine.is_loaded()
     }
 
     async fn generate(&self, job: Job) -> Result<GenerateStream, ModelError> {

@@ -15,6 +15,8 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, ModelError> {
     static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
     let started = BACKEND.get_or_init(|| {
         send_logs_to_tracing(LogOptions::default());
+        #[cfg(feature = "dynamic-backends")]
+        llama_cpp_2::llama_backend::load_backends();
         LlamaBackend::init().ok()
     });
     started

@@ -13,11 +13,12 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::oneshot;
 
 use super::backend::backend;
 use super::engine::{EngineOptions, refused};
 use crate::adapter::GenerateStream;
+use crate::loadable::Loadable;
 use crate::registry::Task;
 use crate::{Capabilities, Job, ModelAdapter, ModelError, ModelErrorKind, Prompt};
 
@@ -29,7 +30,7 @@ pub(crate) struct EncoderAdapter {
     path: PathBuf,
     task: Task,
     options: EngineOptions,
-    encoder: Mutex<Option<Arc<Encoder>>>,
+    encoder: Loadable<Encoder>,
 }
 
 /// A loaded model. Dropping it ends its thread after what it was asked.
@@ -51,27 +52,18 @@ impl EncoderAdapter {
             path,
             task,
             options,
-            encoder: Mutex::default(),
+            encoder: Loadable::default(),
         }
     }
 
-    /// The model, loaded now if it is not. Who comes meanwhile waits for the same one.
     async fn encoder(&self) -> Result<Arc<Encoder>, ModelError> {
-        let mut encoder = self.encoder.lock().await;
-        if let Some(encoder) = &*encoder {
-            return Ok(Arc::clone(encoder));
-        }
         let (path, options) = (self.path.clone(), self.options.clone());
-        let load = tokio::task::spawn_blocking(move || {
+        let load = move || {
             // Looked at again: the file may have changed since it was added.
             crate::registry::checked_header(&path)?;
             Encoder::load(&path, &options)
-        });
-        let failed =
-            |e| ModelError::new(ModelErrorKind::Internal, "load", "the model").caused_by(e);
-        let loaded = Arc::new(load.await.map_err(failed)??);
-        *encoder = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        };
+        self.encoder.get(load).await
     }
 
     fn require(&self, task: Task) -> Result<(), ModelError> {
@@ -123,13 +115,11 @@ impl ModelAdapter for EncoderAdapter {
     }
 
     async fn unload(&self) {
-        self.encoder.lock().await.take();
+        self.encoder.unload().await;
     }
 
     fn is_loaded(&self) -> bool {
-        self.encoder
-            .try_lock()
-            .is_ok_and(|encoder| encoder.is_some())
+        self.encoder.is_loaded()
     }
 
     async fn generate(&self, _job: Job) -> Result<GenerateStream, ModelError> {
@@ -244,11 +234,13 @@ fn serve(
 
 fn context_params(options: &EngineOptions) -> LlamaContextParams {
     let threads = i32::try_from(options.threads).unwrap_or(1);
+    // llama.cpp ends the process where a step is shorter than there are sequences.
+    let tokens = options.context_tokens.max(TEXTS_MAX as u32);
     // A text is read in one step: its tokens look at those behind them too.
     LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(options.context_tokens))
-        .with_n_batch(options.context_tokens)
-        .with_n_ubatch(options.context_tokens)
+        .with_n_ctx(NonZeroU32::new(tokens))
+        .with_n_batch(tokens)
+        .with_n_ubatch(tokens)
         .with_n_seq_max(TEXTS_MAX as u32)
         .with_kv_unified(true)
         .with_embeddings(true)

@@ -274,8 +274,10 @@ fn context_params(options: &EngineOptions) -> LlamaContextParams {
         FlashAttention::On => LLAMA_FLASH_ATTN_TYPE_ENABLED,
         FlashAttention::Off => LLAMA_FLASH_ATTN_TYPE_DISABLED,
     };
+    // llama.cpp ends the process where a step is shorter than there are sequences.
+    let cells = options.cache_tokens.max(STEP_TOKENS as u32);
     LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(options.cache_tokens))
+        .with_n_ctx(NonZeroU32::new(cells))
         .with_n_batch(STEP_TOKENS as u32)
         .with_n_ubatch(STEP_TOKENS as u32)
         .with_n_seq_max(sequence_count(options) as u32)

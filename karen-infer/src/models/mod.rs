@@ -6,6 +6,7 @@ mod config;
 mod cooldown;
 mod entry;
 mod info;
+mod make;
 mod measured;
 mod pull;
 mod resident;
@@ -298,6 +299,19 @@ impl Models {
         }
         self.shared.keep()?;
         self.info(name)
+    }
+
+    /// How llama.cpp runs a GGUF model.
+    ///
+    /// # Errors
+    /// `Missing`; `Invalid` for a model that llama.cpp does not run.
+    pub fn llama(&self, name: &ModelName) -> Result<LlamaSettings, ModelError> {
+        match &self.shared.get(name)?.source {
+            Source::File(file) if file.format == FileFormat::Gguf => {
+                Ok(self.shared.llama(file).clone())
+            }
+            _ => Err(not_llama(name)),
+        }
     }
 
     /// Has llama.cpp run a GGUF model in a way of its own, or with `None` as the others; kept in the

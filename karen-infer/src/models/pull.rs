@@ -1,7 +1,7 @@
 //! Models from a hub.
 
 use super::Models;
-use crate::{HubModel, ModelInfo, ModelName, Pull};
+use crate::{HubModel, ModelName, Pull};
 
 impl Models {
     /// Fetches a model from the hub into the models' folder, compares it with the hub's checksums, and
@@ -19,24 +19,17 @@ impl Models {
         let models = self.clone();
         Pull::new(move |teller| pulled::pull(models, model, name, teller))
     }
-
-    /// A model that was added from this path, if that is what it is to be called.
-    #[cfg(feature = "remote")]
-    fn added_from(&self, path: &std::path::Path, name: Option<&ModelName>) -> Option<ModelInfo> {
-        let from = |info: &ModelInfo| info.path.as_deref() == Some(path);
-        let named = |info: &ModelInfo| name.is_none_or(|name| *name == info.name);
-        self.list()
-            .into_iter()
-            .find(|info| from(info) && named(info))
-    }
 }
 
 #[cfg(feature = "remote")]
 mod pulled {
+    use std::path::Path;
+
     use super::Models;
-    use crate::hub::{self, Hub, Teller};
+    use crate::hub::{self, Hub};
     use crate::models::shared::taken;
-    use crate::{HubModel, ModelError, ModelErrorKind, ModelInfo, ModelName};
+    use crate::told::Teller;
+    use crate::{HubModel, ModelError, ModelErrorKind, ModelInfo, ModelName, PullEvent};
 
     /// The folder of pulled models in that of all.
     const FOLDER: &str = "hub";
@@ -45,7 +38,7 @@ mod pulled {
         models: Models,
         model: HubModel,
         name: Option<ModelName>,
-        teller: Teller,
+        teller: Teller<PullEvent>,
     ) -> Result<ModelInfo, ModelError> {
         let config = &models.shared.config;
         let folder = config.folder.as_ref().ok_or_else(no_folder)?.join(FOLDER);
@@ -57,7 +50,7 @@ mod pulled {
         let name = name.or_else(|| choice.own_name(&model));
         let is_taken = |name: &ModelName| models.shared.lock().has(name);
         let path = hub::target(&model, (&commit, &choice), &folder);
-        let known = models.added_from(&path, name.as_ref());
+        let known = added_from(&models, &path, name.as_ref());
         // Told before gigabytes are fetched for nothing.
         if let Some(name) = name
             .as_ref()
@@ -72,6 +65,16 @@ mod pulled {
         }
     }
 
+    /// A model that was added from this path, if that is what it is to be called.
+    fn added_from(models: &Models, path: &Path, name: Option<&ModelName>) -> Option<ModelInfo> {
+        let from = |info: &ModelInfo| info.path.as_deref() == Some(path);
+        let named = |info: &ModelInfo| name.is_none_or(|name| *name == info.name);
+        models
+            .list()
+            .into_iter()
+            .find(|info| from(info) && named(info))
+    }
+
     fn no_folder() -> ModelError {
         let why = "these models are kept in memory: open them with a folder".to_owned();
         ModelError::new(ModelErrorKind::Unsupported(why), "pull", "a model")
@@ -81,14 +84,14 @@ mod pulled {
 #[cfg(not(feature = "remote"))]
 mod pulled {
     use super::Models;
-    use crate::hub::Teller;
-    use crate::{HubModel, ModelError, ModelErrorKind, ModelInfo, ModelName};
+    use crate::told::Teller;
+    use crate::{HubModel, ModelError, ModelErrorKind, ModelInfo, ModelName, PullEvent};
 
     pub(super) async fn pull(
         _models: Models,
         model: HubModel,
         _name: Option<ModelName>,
-        _teller: Teller,
+        _teller: Teller<PullEvent>,
     ) -> Result<ModelInfo, ModelError> {
         let why = "pulling models needs the feature `remote`: build with it".to_owned();
         let kind = ModelErrorKind::Unsupported(why);

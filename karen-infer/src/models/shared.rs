@@ -1,6 +1,6 @@
 //! What the handles share: the models, and how they run.
 
-#[cfg(any(feature = "llama", feature = "candle"))]
+#[cfg(feature = "llama")]
 use std::num::NonZeroU32;
 #[cfg(any(feature = "llama", feature = "candle"))]
 use std::num::NonZeroUsize;
@@ -14,13 +14,14 @@ use super::entry::{Entries, Entry, Source};
 use super::resident::{Resident, Residents};
 use crate::cache::Questions;
 use crate::estimate::MemoryEstimate;
+use crate::folder::STATIC;
 #[cfg(any(feature = "llama", feature = "candle"))]
 use crate::registry::Task;
 use crate::registry::{FileFormat, FileModel, NamedRemote, Registered};
 #[cfg(feature = "remote")]
 use crate::remote::Connections;
 use crate::static_adapter::StaticAdapter;
-use crate::{ModelAdapter, ModelError, ModelErrorKind, ModelName};
+use crate::{LlamaSettings, ModelAdapter, ModelError, ModelErrorKind, ModelName};
 
 /// Context of a model that was trained for more: its KV cache would take gigabytes unasked.
 #[cfg(any(feature = "llama", feature = "candle"))]
@@ -41,6 +42,9 @@ pub(super) struct Shared {
     /// The questions whose answers the cache has, where others that mean the same get them too.
     pub(super) questions: Option<Arc<Questions>>,
     entries: Mutex<Entries>,
+    /// Held by whoever makes a model.
+    #[cfg(any(feature = "llama", feature = "candle"))]
+    pub(super) makes: tokio::sync::Mutex<()>,
     /// Held by the pull whose turn it is.
     #[cfg(feature = "remote")]
     pub(super) pulls: tokio::sync::Mutex<()>,
@@ -52,6 +56,8 @@ impl Shared {
     /// With the built-in models only.
     pub(super) fn new(config: ModelsConfig) -> Self {
         let shared = Self {
+            #[cfg(any(feature = "llama", feature = "candle"))]
+            makes: tokio::sync::Mutex::default(),
             #[cfg(feature = "remote")]
             pulls: tokio::sync::Mutex::default(),
             #[cfg(feature = "remote")]
@@ -119,7 +125,7 @@ impl Shared {
     }
 
     #[cfg(any(feature = "llama", feature = "candle"))]
-    fn threads(&self) -> usize {
+    pub(super) fn threads(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.config
             .threads
@@ -165,6 +171,9 @@ impl Shared {
     fn resident(&self, file: &FileModel) -> Result<Resident, ModelError> {
         let adapter = match file.format {
             FileFormat::Gguf => self.gguf_adapter(file)?,
+            FileFormat::Safetensors if file.architecture == STATIC => {
+                Arc::new(StaticAdapter::of(file.path.clone()))
+            }
             FileFormat::Safetensors => self.folder_adapter(file)?,
         };
         let needs_bytes = self.estimate(file).bytes();
@@ -175,36 +184,61 @@ impl Shared {
     }
 
     /// What a model will take in memory.
-    #[cfg(feature = "llama")]
     fn estimate(&self, file: &FileModel) -> MemoryEstimate {
+        match file.format {
+            FileFormat::Gguf => self.gguf_estimate(file),
+            FileFormat::Safetensors if file.architecture == STATIC => {
+                MemoryEstimate::of_weights(file.size_bytes)
+            }
+            FileFormat::Safetensors => MemoryEstimate::of_parameters(file.parameters)
+                .unwrap_or_else(|| MemoryEstimate::of_weights(file.size_bytes)),
+        }
+    }
+
+    #[cfg(feature = "llama")]
+    fn gguf_estimate(&self, file: &FileModel) -> MemoryEstimate {
         let Some(shape) = &file.shape else {
             return MemoryEstimate::of_weights(file.size_bytes);
         };
-        let cells = self.cache_tokens(self.context_tokens(file.context_tokens));
-        shape.estimate(
-            file.size_bytes,
-            cells.into(),
-            crate::llama::STEP_TOKENS as u64,
-        )
+        let cells = self.cache_tokens(self.gguf_context(file));
+        let settings = self.llama(file);
+        let mut estimate = shape.estimate(file.size_bytes, cells.into(), settings.cache_numbers);
+        estimate.cache_bytes += u64::from(settings.prefix_mib) << 20;
+        estimate
     }
 
     #[cfg(not(feature = "llama"))]
-    fn estimate(&self, file: &FileModel) -> MemoryEstimate {
+    fn gguf_estimate(&self, file: &FileModel) -> MemoryEstimate {
         MemoryEstimate::of_weights(file.size_bytes)
+    }
+
+    /// How llama.cpp runs a model: in a way of its own, or as all.
+    pub(super) fn llama<'a>(&'a self, file: &'a FileModel) -> &'a LlamaSettings {
+        file.llama.as_ref().unwrap_or(&self.config.llama)
+    }
+
+    #[cfg(feature = "llama")]
+    fn gguf_context(&self, file: &FileModel) -> u32 {
+        let trained = file.context_tokens;
+        let set = self.llama(file).context_tokens;
+        set.map_or_else(
+            || self.context_tokens(trained),
+            |set| set.get().min(trained),
+        )
     }
 
     #[cfg(feature = "llama")]
     fn gguf_adapter(&self, file: &FileModel) -> Result<Arc<dyn ModelAdapter>, ModelError> {
-        let context_tokens = self.context_tokens(file.context_tokens);
+        let context_tokens = self.gguf_context(file);
+        let settings = self.llama(file).clone();
         let options = crate::llama::EngineOptions {
-            threads: self.threads(),
+            threads: settings
+                .threads
+                .map_or_else(|| self.threads(), NonZeroUsize::get),
             context_tokens,
             cache_tokens: self.cache_tokens(context_tokens),
             parallel: self.parallel(),
-            settings: file
-                .llama
-                .clone()
-                .unwrap_or_else(|| self.config.llama.clone()),
+            settings,
         };
         options.settings.validate()?;
         let path = file.path.clone();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bad_folders;
+mod distill;
 #[cfg(feature = "llama")]
 mod gguf;
 mod goldens;

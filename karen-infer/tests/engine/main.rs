@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod fuzz;
+mod hostile;
 #[cfg(feature = "candle")]
 mod lora;
+mod prefixes;
+mod quantize;
 mod settings;
 mod waiting;
 

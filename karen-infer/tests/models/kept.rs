@@ -81,7 +81,7 @@ async fn the_registry_reads_like_this() {
         .set_route(&name("main"), Route::alias(name("hosted")))
         .unwrap();
     let written = std::fs::read_to_string(folder.path().join("models.toml")).unwrap();
-    let expect = r#"version = 4
+    let expect = r#"version = 5
 
 [[model]]
 name = "hosted"

@@ -11,6 +11,8 @@ mod door;
 mod events;
 mod failure;
 mod import;
+mod llama;
+mod make;
 mod models;
 mod privacy;
 mod pull;
@@ -96,6 +98,29 @@ enum ModelsCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Set how llama.cpp runs a model, or show it
+    Set(llama::Wanted),
+    /// Pack a GGUF model's numbers into fewer bits, compare both, and add the new one
+    Quantize {
+        /// Its name
+        name: String,
+        /// Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_0, Q4_K_M, Q4_K_S, Q4_0, Q3_K_M or Q2_K
+        to: String,
+        /// What to call the new one; made from both if absent
+        #[arg(long = "name", value_name = "NAME")]
+        new: Option<String>,
+    },
+    /// Make a static embedder of an encoder: it embeds in microseconds
+    Distill {
+        /// Its name
+        name: String,
+        /// Numbers of a vector at most
+        #[arg(long, default_value_t = 256)]
+        dim: u16,
+        /// What to call the new one; made from its source if absent
+        #[arg(long = "name", value_name = "NAME")]
+        new: Option<String>,
+    },
     /// Make a name stand for models: the first answers, the others when it fails
     Route {
         /// The name
@@ -171,6 +196,13 @@ impl Command {
             } => chat::run(door, model, conversation).await,
             Self::Models(ModelsCommand::Add(new)) => models::add(door, new).await,
             Self::Models(ModelsCommand::Pull { model, name }) => pull::run(door, model, name).await,
+            Self::Models(ModelsCommand::Set(wanted)) => llama::set(door, wanted).await,
+            Self::Models(ModelsCommand::Quantize { name, to, new }) => {
+                make::quantize(door, &name, to, new).await
+            }
+            Self::Models(ModelsCommand::Distill { name, dim, new }) => {
+                make::distill(door, &name, dim, new).await
+            }
             Self::Models(ModelsCommand::Route {
                 name,
                 targets,

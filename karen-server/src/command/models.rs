@@ -16,7 +16,7 @@ const MIB: f64 = 1024.0 * 1024.0;
 /// A model to add.
 #[derive(Args)]
 pub(super) struct NewModel {
-    /// A GGUF file, a folder as Hugging Face has models, or PROVIDER:MODEL with openai or gemini
+    /// A GGUF file, a folder as Hugging Face has models, or PROVIDER:MODEL with openai, openai-responses or gemini
     #[arg(value_name = "FILE.gguf|FOLDER|PROVIDER:MODEL")]
     model: String,
     /// What to call it; made from the file or the provider's name if absent
@@ -218,7 +218,7 @@ impl NewModel {
 }
 
 /// The whole path of a file: a running server has another folder to start from.
-fn found(path: &Path, advice: &str) -> Result<PathBuf> {
+pub(super) fn found(path: &Path, advice: &str) -> Result<PathBuf> {
     path.canonicalize().map_err(|e| {
         let message = format!("{} cannot be found: {advice}", path.display());
         Error::new(Code::InvalidArgument, message).caused_by(e)
@@ -251,6 +251,11 @@ pub(super) async fn remove(door: &Door, name: &str) -> Result<()> {
 
 pub(super) async fn fetch(door: &Door) -> Result<Models> {
     door.get(PATH).await
+}
+
+/// Where something is done to a model.
+pub(super) fn path_of(name: &str, verb: &str) -> Result<String> {
+    Ok(format!("{PATH}/{}/{verb}", plain(name)?))
 }
 
 /// A name that fits in a path: no model has another one.

@@ -10,6 +10,8 @@ mod health;
 mod import;
 mod integrity;
 mod invitations;
+mod llama;
+mod making;
 mod me;
 mod memory;
 mod metrics;
@@ -60,6 +62,7 @@ pub(crate) fn prompt() -> Vec<Routes> {
         turns::routes(),
         memory::routes(),
         models::routes(),
+        llama::routes(),
         providers::routes(),
         routing::routes(),
         openai::models::routes(),
@@ -84,6 +87,7 @@ pub(crate) fn lasting() -> Vec<Routes> {
     vec![
         chat::routes(),
         models::lasting_routes(),
+        making::lasting_routes(),
         import::routes(),
         memory::lasting_routes(),
         integrity::routes(),

@@ -392,7 +392,7 @@ async fn remove_model(
 }
 
 impl ModelBody {
-    fn of(app: &App, info: ModelInfo) -> Self {
+    pub(crate) fn of(app: &App, info: ModelInfo) -> Self {
         Self {
             demo: is_demo(&app.karen, &info),
             name: info.name.to_string(),

@@ -206,3 +206,106 @@ async fn metrics_tell_of_each_models_state_answers_and_pace() {
     }
     site.close().await;
 }
+
+#[tokio::test]
+async fn the_route_packs_a_model_and_tells_how_it_compares() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut config = in_memory();
+    config.data.folder = folder.path().join("data");
+    let site = Site::with(config).await;
+    let token = site.owner().await;
+    let add = json!({ "path": demo(), "name": "demo" });
+    site.post("/api/v1/models", &token, &add).await.expect(201);
+    let path = "/api/v1/models/demo/quantize";
+    let mut watch = json_request("POST", path, &token, &json!({ "to": "Q4_0" }));
+    let events = HeaderValue::from_static("text/event-stream");
+    watch.headers_mut().insert(ACCEPT, events);
+    let watched = site.whole(watch).await.expect(200);
+    let told = watched.text();
+    let at = |event: &str| told.find(&format!("event: {event}\n"));
+    assert!(
+        at("made").is_some() && at("made") < at("checking"),
+        "{told}"
+    );
+    assert!(
+        at("checking") < at("checked") && at("checked") < at("done"),
+        "{told}"
+    );
+    assert!(told.contains("\"measure\":\"perplexity\""), "{told}");
+    let ask = json!({
+        "model": "demo-q4_0", "max_tokens": 4,
+        "messages": [{ "role": "user", "content": "hello" }],
+    });
+    let answer = site.post("/v1/chat/completions", &token, &ask).await;
+    answer.expect(200);
+    let wrong = json!({ "to": "Q9" });
+    let refused = site.post(path, &token, &wrong).await.expect(422).json();
+    assert_eq!(refused["code"], "INVALID_ARGUMENT");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_model_runs_as_it_is_set_to_and_as_the_others_when_that_is_taken_back() {
+    let site = Site::open().await;
+    let token = site.owner().await;
+    let add = json!({ "path": demo(), "name": "demo" });
+    site.post("/api/v1/models", &token, &add).await.expect(201);
+    let path = "/api/v1/models/demo/llama";
+    let usual = site.get(path, &token).await.expect(200).json();
+    assert_eq!(usual["cache_numbers"], "f16");
+    let own = json!({ "context_tokens": 256, "cache_numbers": "q8_0" });
+    let set = site.put(path, &token, &own).await.expect(200).json();
+    assert_eq!(
+        (&set["context_tokens"], &set["mmap"]),
+        (&json!(256), &json!(true))
+    );
+    let info = site
+        .get("/api/v1/models/demo", &token)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(info["context_tokens"], 256);
+    let torn = json!({ "cache_numbers": "q4_0", "flash_attention": "off" });
+    site.put(path, &token, &torn).await.expect(422);
+    site.delete(path, &token).await.expect(204);
+    assert_eq!(site.get(path, &token).await.expect(200).json(), usual);
+    let built_in = "/api/v1/models/karen-static/llama";
+    site.put(built_in, &token, &own).await.expect(422);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn the_command_packs_a_model_and_sets_how_it_runs() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = demo().display().to_string();
+    let added = run(folder.path(), &["models", "add", &path]).await;
+    assert!(added.status.success(), "{}", added.err);
+    let packed = run(
+        folder.path(),
+        &["models", "quantize", "karen-demo", "q4_k_m"],
+    )
+    .await;
+    assert!(packed.status.success(), "{}", packed.err);
+    assert!(packed.out.contains("perplexity"), "{}", packed.out);
+    assert!(
+        packed.out.contains("made karen-demo-q4_k_m: gguf"),
+        "{}",
+        packed.out
+    );
+    let set = [
+        "models",
+        "set",
+        "karen-demo",
+        "--context-tokens",
+        "128",
+        "--mmap",
+        "false",
+    ];
+    let set = run(folder.path(), &set).await;
+    assert!(set.status.success(), "{}", set.err);
+    assert!(set.out.contains("context 128,"), "{}", set.out);
+    let shown = run(folder.path(), &["models", "set", "karen-demo"]).await;
+    assert!(shown.out.contains("mmap false"), "{}", shown.out);
+    let reset = run(folder.path(), &["models", "set", "karen-demo", "--reset"]).await;
+    assert!(reset.out.contains("context as all"), "{}", reset.out);
+}

@@ -36,7 +36,8 @@ async fn a_providers_model_is_added_listed_and_removed() {
     let known =
         json!([{ "name": "hosted", "base_url": "http://127.0.0.1:9/v1", "has_key": false }]);
     assert_eq!(providers["data"][0]["models"], known);
-    assert_eq!(providers["data"][1]["name"], "gemini");
+    assert_eq!(providers["data"][1]["name"], "openai-responses");
+    assert_eq!(providers["data"][2]["name"], "gemini");
     site.delete("/api/v1/models/hosted", &token)
         .await
         .expect(204);

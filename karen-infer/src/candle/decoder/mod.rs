@@ -16,8 +16,8 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use self::model::Model;
 use self::session::Task;
-use super::adapter::blocking;
 use crate::adapter::GenerateStream;
+use crate::loadable::Loadable;
 use crate::prepare::{constraint, order, room};
 use crate::registry::checked_folder;
 use crate::writer::Writer;
@@ -31,7 +31,7 @@ pub(crate) struct DecoderAdapter {
     path: PathBuf,
     context_tokens: u32,
     threads: usize,
-    model: Mutex<Option<Arc<Model>>>,
+    model: Loadable<Model>,
     queue: Arc<Semaphore>,
     /// One answer computes at a time, in the order of asking.
     turn: Arc<Mutex<()>>,
@@ -44,25 +44,18 @@ impl DecoderAdapter {
             path,
             context_tokens,
             threads,
-            model: Mutex::default(),
+            model: Loadable::default(),
             queue: Arc::new(Semaphore::new(QUEUE_MAX)),
             turn: Arc::default(),
         }
     }
 
-    /// The model, loaded now if it is not. Who comes meanwhile waits for the same one.
     async fn model(&self) -> Result<Arc<Model>, ModelError> {
-        let mut model = self.model.lock().await;
-        if let Some(model) = &*model {
-            return Ok(Arc::clone(model));
-        }
         let (path, context_tokens, threads) =
             (self.path.clone(), self.context_tokens, self.threads);
         // Looked at again: the folder may have changed since it was added.
         let load = move || Model::load(&checked_folder(&path)?, context_tokens, threads);
-        let loaded = Arc::new(blocking("load", load).await?);
-        *model = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        self.model.get(load).await
     }
 }
 
@@ -87,11 +80,11 @@ impl ModelAdapter for DecoderAdapter {
     }
 
     async fn unload(&self) {
-        self.model.lock().await.take();
+        self.model.unload().await;
     }
 
     fn is_loaded(&self) -> bool {
-        self.model.try_lock().is_ok_and(|model| model.is_some())
+        self.model.is_loaded()
     }
 
     async fn generate(&self, job: Job) -> Result<GenerateStream, ModelError> {

@@ -148,10 +148,11 @@ fn items(message: &Message) -> Vec<Item<'_>> {
         return vec![Item::FunctionCallOutput { call_id, output }];
     }
     let text = message.content.as_str();
-    let said = (!text.is_empty()).then(|| match message.role {
-        Role::Assistant => Part::OutputText { text },
-        _ => Part::InputText { text },
-    });
+    let said = match message.role {
+        _ if text.is_empty() => None,
+        Role::Assistant => Some(Part::OutputText { text }),
+        _ => Some(Part::InputText { text }),
+    };
     let images = message.images.iter().map(Part::image);
     let content: Vec<Part<'_>> = said.into_iter().chain(images).collect();
     let is_said = !content.is_empty() || message.tool_calls.is_empty();
