@@ -38,9 +38,10 @@ bench: setup ## Builds karen-bench, optimised
 	cargo build --release --workspace --bin karen-bench
 	@echo "$(CARGO_TARGET_DIR)/release/karen-bench"
 
-prove: setup-tests services ## The long campaigns: hundreds of kills, thousands of broken inputs, a thousand exits
+prove: setup-tests services ## The long campaigns: hundreds of kills, thousands of broken inputs, strangers' tools
 	env KAREN_PROVE=1 scripts/test-python.sh
 	env KAREN_PROVE=1 $$(scripts/services.sh env) cargo test --workspace --no-fail-fast
+	tests/attack.sh
 
 services: ## Starts the real servers that tests run against: scripts/services.sh env prints their addresses
 	scripts/services.sh start

@@ -13,13 +13,16 @@ mod estimate;
 mod goldens;
 mod guard;
 mod http;
+mod limits;
 mod locomo;
+mod logins;
 mod memory;
 mod novelty;
 mod pack;
 mod peer;
 mod python;
 mod recall;
+mod revocation;
 mod start;
 mod static_embedder;
 mod supersede;
@@ -75,6 +78,36 @@ enum Bench {
         /// Times it is verified.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
+    },
+    /// Logins at once: how many a second, and the memory that they take.
+    Logins {
+        /// Logins begun at the same time.
+        #[arg(long, default_value_t = 200)]
+        concurrent: usize,
+    },
+    /// Decisions a second of the limiter that instances share.
+    Limits {
+        /// Its server, such as redis://127.0.0.1:6379.
+        #[arg(long)]
+        redis: String,
+        /// Decisions in all.
+        #[arg(long, default_value_t = 20_000)]
+        decisions: usize,
+        /// Those who ask at the same time.
+        #[arg(long, default_value_t = 8)]
+        callers: usize,
+    },
+    /// How long a session that one instance ended lives on on another.
+    Revocation {
+        /// An empty database.
+        #[arg(long)]
+        postgres: String,
+        /// Where the instances tell one another.
+        #[arg(long)]
+        redis: String,
+        /// Sessions that are ended.
+        #[arg(long, default_value_t = 200)]
+        sessions: usize,
     },
     /// CPU time of an authenticated GET, by what tokens are signed with.
     Guard {
@@ -225,6 +258,17 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Cache { answers, semantic } => cache::run(answers, semantic).await,
         Bench::Audit { entries, rounds } => audit::run(entries, rounds).await,
         Bench::Guard { requests, rounds } => guard::run(requests, rounds).await,
+        Bench::Logins { concurrent } => logins::run(concurrent).await,
+        Bench::Limits {
+            redis,
+            decisions,
+            callers,
+        } => limits::run(&redis, decisions, callers).await,
+        Bench::Revocation {
+            postgres,
+            redis,
+            sessions,
+        } => revocation::run(&postgres, &redis, sessions).await,
         Bench::Enumeration { tries } => enumeration::run(tries).await,
         Bench::Http {
             requests,

@@ -87,6 +87,31 @@ pub struct Device {
     pub name: Option<String>,
     /// Its network address, as far as it is known.
     pub address: Option<IpAddr>,
+    /// The text of the [`DeviceToken`](crate::DeviceToken) of its last login. Whoever shows one waits
+    /// for their own wrong tries and for nobody else's.
+    pub known: Option<KnownDevice>,
+}
+
+/// What a device shows of its last login; it need not be true.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KnownDevice(String);
+
+impl KnownDevice {
+    /// What the device shows.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for KnownDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KnownDevice(***)")
+    }
 }
 
 impl Device {
@@ -96,6 +121,7 @@ impl Device {
             plain.take(DEVICE_CHARS_MAX).collect()
         };
         self.name = self.name.map(cut);
+        self.known = None;
         self
     }
 }

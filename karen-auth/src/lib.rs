@@ -45,6 +45,7 @@
 //!
 //! | feature | gives | costs |
 //! |---|---|---|
+//! | `breaches` | refusing passwords that breaches gave away, by a list behind HTTP | an HTTP client with TLS |
 //! | `oidc` | signing in with OpenID Connect providers, over HTTP | an HTTP client with TLS |
 //! | `postgres` | accounts in PostgreSQL, through `karen-sql` | a dozen dependencies |
 //! | `redis` | limits that instances share, and their bell, through Redis or Redis Cluster | thirty dependencies |
@@ -60,6 +61,8 @@ mod clock;
 mod email;
 mod error;
 mod factor;
+#[cfg(any(feature = "breaches", feature = "oidc"))]
+mod http;
 mod id;
 mod identity;
 mod link;
@@ -89,7 +92,7 @@ mod throttle;
 mod token;
 mod totp;
 
-pub use account::{Account, AccountState, Device, NewAccount, Page};
+pub use account::{Account, AccountState, Device, KnownDevice, NewAccount, Page};
 pub use api_key::{ApiKey, ApiKeyStore, SqlApiKeyStore};
 pub use audit::{
     AuditAction, AuditChain, AuditCheckpoint, AuditEntry, AuditEvent, AuditFormat, AuditLog,
@@ -120,7 +123,9 @@ pub use passkey::{
     Passkey, PasskeyAssertion, PasskeyAttestation, PasskeyCreation, PasskeyHandle, PasskeyRequest,
     PasskeyStore, PasskeyUse, SqlPasskeyStore, UserVerification,
 };
-pub use password::{HashingConfig, PasswordPolicy};
+#[cfg(feature = "breaches")]
+pub use password::HttpBreachList;
+pub use password::{BreachList, Breaches, HashingConfig, PasswordPolicy};
 pub use permission::{Permission, Permissions};
 pub use principal::Principal;
 pub use rate::{Grant, InProcessRateLimiter, Quota, RateKey, RateLimiter};
@@ -135,10 +140,11 @@ pub use signing::{
     SigningKeyStore, SqlSigningKeyStore,
 };
 pub use tenant::{
-    CustomRole, RoleName, SqlTenantStore, Tenant, TenantLimits, TenantState, TenantStore, UseLimits,
+    CustomRole, PlanName, RoleName, SqlTenantStore, Tenant, TenantLimits, TenantState, TenantStore,
+    UseLimits,
 };
 pub use token::{
-    AccessToken, ApiKeySecret, LogIn, LogInChallenge, OidcFlow, RefreshToken, SetupToken, SignedIn,
-    TokenHash,
+    AccessToken, ApiKeySecret, DeviceToken, LogIn, LogInChallenge, OidcFlow, RefreshToken,
+    SetupToken, SignedIn, TokenHash,
 };
 pub use totp::TotpEnrolment;

@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     TENANT_LIMITS,
     PASSKEYS,
     USE_LIMITS,
+    PLANS,
 ];
 
 const ACCOUNTS: Migration = Migration {
@@ -227,6 +228,18 @@ const USE_LIMITS: Migration = Migration {
         ALTER TABLE auth_api_keys ADD COLUMN tokens_per_month BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE auth_api_keys ADD COLUMN cost_per_day BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE auth_api_keys ADD COLUMN cost_per_month BIGINT NOT NULL DEFAULT 0",
+};
+
+const PLANS: Migration = Migration {
+    version: 12,
+    sqlite: "
+        ALTER TABLE auth_tenants ADD COLUMN requests_per_minute INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN storage_mib INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN plan TEXT",
+    postgres: "
+        ALTER TABLE auth_tenants ADD COLUMN requests_per_minute BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN storage_mib BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE auth_tenants ADD COLUMN plan TEXT",
 };
 
 #[cfg(test)]

@@ -12,6 +12,11 @@ const ACCOUNT: &[(&str, Quota)] = &[
     ("login.account.minute", quota(5, 12)),
     ("login.account.hour", quota(30, 60)),
 ];
+/// Tries at one account from a device that has logged in to it before: as many as at an account.
+const DEVICE: &[(&str, Quota)] = &[
+    ("login.device.minute", quota(5, 12)),
+    ("login.device.hour", quota(30, 60)),
+];
 /// Tries from one address, behind which may stand a whole office.
 const ADDRESS: (&str, Quota) = ("login.address", quota(60, 2));
 /// Tries at the six digits of one account, by somebody who knows its password. A try hits one of
@@ -49,11 +54,25 @@ impl Throttle {
         email: &str,
         address: Option<IpAddr>,
     ) -> Result<(), AuthError> {
-        if let Some(address) = address {
-            self.take(&ADDRESS, &address_block(address)).await?;
-        }
+        self.visit(address).await?;
         for limit in ACCOUNT {
             self.take(limit, email).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a try from a device that has logged in to the account before, whoever else tries.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) async fn log_in_from_known(
+        &self,
+        device: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), AuthError> {
+        self.visit(address).await?;
+        for limit in DEVICE {
+            self.take(limit, device).await?;
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karen_auth::{
-    Auth, AuthConfig, Email, FileOutbox, HashingConfig, Mailer, PasswordPolicy,
-    Registration as AuthRegistration, Signing, SigningAlgorithm, SigningSecret,
+    Auth, AuthConfig, Breaches, Email, FileOutbox, HashingConfig, Mailer, PasswordPolicy,
+    Registration as AuthRegistration, Signing, SigningAlgorithm,
 };
 use karen_sql::Database;
 
@@ -17,6 +17,7 @@ use crate::config::{
     SigningSetting,
 };
 use crate::folder::DataFolder;
+use crate::secrets::Secrets;
 use crate::{Code, Error, Result};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,8 +30,9 @@ pub(crate) async fn open_auth(
     folder: Option<&DataFolder>,
 ) -> Result<Auth> {
     let settings = &config.auth;
+    let secrets = Secrets::of(settings, folder).await?;
     let auth = AuthConfig {
-        earlier_secrets: earlier_secrets(settings)?,
+        earlier_secrets: secrets.earlier,
         signing: signing(settings),
         access_lifetime: settings.access_minutes * MINUTE,
         refresh_absolute: settings.session_days * DAY,
@@ -45,7 +47,10 @@ pub(crate) async fn open_auth(
         },
         passwords: policy(&config.passwords),
         hashing: hashing(&config.passwords),
-        ..AuthConfig::new(database.clone(), secret(settings, folder)?)
+        breaches: breaches(&config.passwords)?,
+        plans: config.tenants.all()?,
+        plan: config.tenants.usual()?,
+        ..AuthConfig::new(database.clone(), secrets.current)
     };
     let auth = with_providers(auth, settings)?;
     Ok(Auth::open(with_instances(auth, config)?).await?)
@@ -128,27 +133,6 @@ fn with_instances(auth: AuthConfig, _: &Config) -> Result<AuthConfig> {
     Ok(auth)
 }
 
-/// The configured secret, or on a machine of one's own the one kept in the data folder.
-fn secret(settings: &AuthSettings, folder: Option<&DataFolder>) -> Result<SigningSecret> {
-    let file = &settings.secret_file;
-    if !settings.secret.is_empty() {
-        return Ok(SigningSecret::new(settings.secret.expose())?);
-    }
-    if !file.as_os_str().is_empty() {
-        return Ok(SigningSecret::new(&read("auth.secret_file", file)?)?);
-    }
-    match folder {
-        Some(folder) => folder.secret(),
-        None => Ok(SigningSecret::random()),
-    }
-}
-
-fn earlier_secrets(settings: &AuthSettings) -> Result<Vec<SigningSecret>> {
-    let earlier = settings.earlier_secrets.iter();
-    let secrets = earlier.map(|secret| Ok(SigningSecret::new(secret.expose())?));
-    secrets.collect()
-}
-
 fn signing(settings: &AuthSettings) -> Signing {
     let algorithm = match settings.signing {
         SigningSetting::Hs256 => return Signing::Secret,
@@ -181,6 +165,29 @@ fn hashing(settings: &PasswordSettings) -> HashingConfig {
         },
         ..default
     }
+}
+
+/// The list that new passwords are asked for.
+#[cfg(feature = "breaches")]
+fn breaches(settings: &PasswordSettings) -> Result<Option<Breaches>> {
+    if settings.breach_list.is_empty() {
+        return Ok(None);
+    }
+    let list = karen_auth::HttpBreachList::new(&settings.breach_list)?;
+    Ok(Some(Breaches {
+        list: Arc::new(list),
+        required: settings.breach_list_required,
+    }))
+}
+
+#[cfg(not(feature = "breaches"))]
+fn breaches(settings: &PasswordSettings) -> Result<Option<Breaches>> {
+    if settings.breach_list.is_empty() {
+        return Ok(None);
+    }
+    let message =
+        "passwords.breach_list is set, which is not in this build: it takes the feature breaches";
+    Err(Error::new(Code::Unsupported, message))
 }
 
 fn mailer(settings: &MailSettings, folder: Option<&DataFolder>) -> Result<Option<Arc<dyn Mailer>>> {
@@ -251,7 +258,7 @@ fn smtp(_: &MailSettings, _: Email) -> Result<Arc<dyn Mailer>> {
 }
 
 /// The text of a file that a setting names, without the blanks around it.
-fn read(setting: &str, file: &Path) -> Result<String> {
+pub(crate) fn read(setting: &str, file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).map_err(|e| {
         let message = format!("{setting} {} cannot be read", file.display());
         Error::new(Code::InvalidArgument, message).caused_by(e)

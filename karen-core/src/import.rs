@@ -66,6 +66,9 @@ impl Session {
     ) -> Result<Imported> {
         self.principal().require(Permission::ConversationsWrite)?;
         let exported = parse(text)?;
+        self.shared()
+            .admit_bytes(self.principal(), text.len())
+            .await?;
         let all = exported.len();
         let mut imported = Imported::default();
         for (index, conversation) in exported.into_iter().enumerate() {

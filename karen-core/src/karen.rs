@@ -15,12 +15,14 @@ use crate::caretaker::Caretaker;
 use crate::config::{Config, Secret, StartMode};
 use crate::conversation::{ConversationStore, SqlConversationStore};
 use crate::embedder::BuiltInEmbedder;
+use crate::encryption;
 use crate::event::{Event, EventBus, EventKind, InProcessEventBus};
 use crate::folder::{DataFolder, fresh_instance};
 use crate::instance::Instances;
 use crate::models::open_models;
 use crate::privacy::{Eraser, Erasures};
 use crate::schema::MIGRATIONS;
+use crate::storage::Storage;
 use crate::tool::Plugins;
 use crate::turn::{LiveTurns, SqlTurnLog, TurnLog, recover};
 use crate::usage::{LedgerBudget, SqlUsageLedger, UsageLedger, admit};
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) events: Arc<dyn EventBus>,
     pub(crate) live: LiveTurns,
     pub(crate) calls: Calls,
+    pub(crate) storage: Storage,
     pub(crate) eraser: Eraser,
     pub(crate) instances: Instances,
     caretaker: Caretaker,
@@ -64,6 +67,7 @@ impl Karen {
 
     pub(crate) async fn open(config: Config) -> Result<Self> {
         config.validate()?;
+        encryption::check(&config)?;
         let folder = take_folder(&config)?;
         let database = Database::open(location(&config, folder.as_ref())).await?;
         database.migrate("core", MIGRATIONS).await?;
@@ -93,6 +97,7 @@ impl Karen {
             ledger: Arc::clone(&eraser.ledger),
             budget,
             calls: eraser.calls.clone(),
+            storage: Storage::default(),
             eraser,
             instances: Instances::new(database.clone(), instance.unwrap_or_else(fresh_instance)),
             events: Arc::new(InProcessEventBus::default()),
@@ -255,6 +260,8 @@ async fn open_memory(
     folder: Option<&DataFolder>,
     embedder: BuiltInEmbedder,
 ) -> Result<Memory> {
+    // What indexes and reports are made from is legible in them.
+    let folder = folder.filter(|_| !config.encryption.required);
     let memory = MemoryConfig {
         servers: servers(config),
         indexes: folder.map(DataFolder::indexes),

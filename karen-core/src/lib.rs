@@ -30,6 +30,7 @@
 //! | `vulkan` | the same on a GPU of any maker, through llama.cpp alone | the Vulkan SDK |
 //! | `dynamic-backends` | the instructions of the processor that it runs on, chosen at start | libraries beside the program |
 //! | `remote` (default) | models behind OpenAI's and Gemini's APIs | an HTTP client with TLS |
+//! | `breaches` | refusing passwords that breaches gave away | an HTTP client with TLS |
 //! | `smtp` | mails handed over to a mail server | sixteen dependencies, TLS among them |
 //! | `postgres` | PostgreSQL instead of SQLite | a dozen dependencies |
 //! | `redis` | recent records and limits in Redis or Redis Cluster, and word of ended sessions | thirty dependencies |
@@ -49,6 +50,7 @@ mod call;
 mod caretaker;
 mod conversation;
 mod embedder;
+mod encryption;
 mod error;
 mod event;
 mod folder;
@@ -62,7 +64,9 @@ mod privacy;
 mod recollection;
 mod schema;
 mod scope;
+mod secrets;
 mod session;
+mod storage;
 mod tool;
 mod turn;
 mod usage;

@@ -154,6 +154,7 @@ impl Session {
         Ok(TenantUsage {
             tenant,
             users,
+            stored_bytes: self.karen.stored_bytes(self.scope.tenant()).await?,
             day: since(DAY_MS).await?,
             month: since(MONTH_MS).await?,
         })

@@ -15,6 +15,15 @@ const REFRESH: Cookie = Cookie {
     path: "/api/v1/auth",
     same_site: "Strict",
 };
+/// Tells that somebody has logged in from here before. It opens nothing.
+const DEVICE: Cookie = Cookie {
+    name: "karen_device",
+    secure_name: "__Host-karen_device",
+    path: "/api/v1/auth",
+    same_site: "Strict",
+};
+/// What browsers keep a cookie for at most (RFC 6265bis section 5.5).
+const DEVICE_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A sign-in on its way. Another site, the provider, leads back to here.
 const FLOW: Cookie = Cookie {
     name: "karen_flow",
@@ -47,6 +56,21 @@ pub(crate) fn forget(headers: &HeaderMap) -> HeaderValue {
 /// The token that a request's cookie holds.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     REFRESH.value(headers)
+}
+
+/// What a device shows of its last login.
+pub(crate) mod device {
+    use super::{DEVICE, DEVICE_LIFETIME, HeaderMap, HeaderValue};
+
+    /// A `Set-Cookie` that keeps `token` for the next login.
+    pub(crate) fn keep(token: &str, headers: &HeaderMap) -> HeaderValue {
+        DEVICE.set(token, DEVICE_LIFETIME, headers)
+    }
+
+    /// What a request's cookie holds.
+    pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+        DEVICE.value(headers)
+    }
 }
 
 /// A sign-in on its way to a provider and back.

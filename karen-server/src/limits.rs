@@ -73,11 +73,13 @@ impl Limits {
         .await
     }
 
-    /// Counts a request of somebody who is known.
+    /// Counts a request of somebody who is known, whose tenant may make `tenant_per_minute` of them; 0:
+    /// as many as any tenant.
     pub(crate) async fn call(
         &self,
         class: RouteClass,
         principal: &Principal,
+        tenant_per_minute: u32,
     ) -> Result<Standing, (Problem, Standing)> {
         let settings = &self.settings;
         let (user, tenant) = (principal.account().as_str(), principal.tenant().as_str());
@@ -90,11 +92,15 @@ impl Limits {
             per_minute,
             subject,
         };
+        let tenant_per_minute = match tenant_per_minute {
+            0 => settings.tenant_requests_per_minute,
+            own => own,
+        };
         let key = principal.api_key().map(karen_core::auth::ApiKeyId::as_str);
         self.count(&[
             of("user", settings.user_requests_per_minute, Some(user)),
             of("key", settings.key_requests_per_minute, key),
-            of("tenant", settings.tenant_requests_per_minute, Some(tenant)),
+            of("tenant", tenant_per_minute, Some(tenant)),
             of("lasting", lasting, Some(user)),
         ])
         .await

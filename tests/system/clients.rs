@@ -1,4 +1,4 @@
-//! The clients of OpenAI and Anthropic, unchanged, pointed at Karen.
+//! The clients of OpenAI, Anthropic and directories, unchanged, pointed at Karen.
 
 use tokio::process::Command;
 
@@ -21,6 +21,8 @@ async fn check(program: &str, base: &str, claims: usize) {
     let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
+    let failed = said.lines().find(|line| line.starts_with("failed "));
+    assert_eq!(failed, None, "{said}");
     let held = said.lines().filter(|line| line.starts_with("ok ")).count();
     assert_eq!(held, claims, "{said}");
 }
@@ -38,4 +40,9 @@ async fn openais_node_client_lists_chats_streams_calls_and_embeds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn anthropics_python_client_chats_streams_and_uses_tools() {
     check("tests/anthropic/client.py", "", 9).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tester_of_scim_makes_reads_changes_and_deletes_users() {
+    check("tests/scim/client.py", "/scim/v2", 29).await;
 }

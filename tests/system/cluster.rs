@@ -1,6 +1,6 @@
 //! Servers that share what they keep, and the ways to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use karen_core::auth::{RedisBell, RedisConfig};
@@ -62,6 +62,11 @@ impl Cluster {
             nodes: vec![url("REDIS")],
         };
         RedisBell::new(&redis).unwrap()
+    }
+
+    /// What holds the folders of all.
+    pub(crate) fn folders(&self) -> &Path {
+        self.folders.path()
     }
 
     /// A Karen of the cluster in this process.

@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::log::Log;
 use crate::paths;
 
 /// A running `karen-server`; it dies with the value.
@@ -14,6 +15,8 @@ pub(crate) struct RunningServer {
     pub(crate) url: String,
     /// What makes the first account, as long as there is none.
     pub(crate) setup_token: Option<String>,
+    /// Everything that it has logged.
+    pub(crate) log: Log,
     process: Child,
     /// Held, so that the server can always say something.
     _output: Lines<BufReader<ChildStdout>>,
@@ -70,10 +73,9 @@ impl Start {
 
     /// Waits until it listens.
     pub(crate) async fn serve(mut self) -> RunningServer {
-        self.command
-            .arg("serve")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        self.command.arg("serve").stdout(Stdio::piped());
+        let log = Log::default();
+        self.command.stderr(log.writer());
         let mut process = self.command.spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
         let (mut url, mut setup_token) = (None, None);
@@ -90,6 +92,7 @@ impl Start {
         RunningServer {
             url: url.expect("the server says where it listens"),
             setup_token,
+            log,
             process,
             _output: output,
         }

@@ -196,7 +196,7 @@ impl Auth {
         let email = Email::parse(&account.email)?;
         let name = checked_name(&account.name)?;
         let password = Password::of(&account.password)?;
-        self.check_password(&password, &email, &name, false)?;
+        self.check_password(&password, &email, &name, false).await?;
         Ok(Identity {
             account: Account {
                 id: AccountId::random(),

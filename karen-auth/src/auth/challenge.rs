@@ -136,6 +136,7 @@ impl Auth {
         let device = Device {
             name: first.device,
             address: first.address,
+            known: None,
         };
         let event = self.event(&identity.account, AuditAction::LogIn, &device);
         self.shared.ports.audit.append(&event).await?;

@@ -1,5 +1,6 @@
 //! The settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use karen_sql::Database;
 use super::Lifetimes;
 use crate::oidc::{OidcProvider, is_private};
 use crate::{
-    AuthError, AuthErrorKind, Bell, Clock, HashingConfig, InProcessRateLimiter, Mailer, OidcConfig,
-    OidcTransport, PasswordPolicy, RateLimiter, Signing, SigningSecret, SystemClock,
+    AuthError, AuthErrorKind, Bell, Breaches, Clock, HashingConfig, InProcessRateLimiter, Mailer,
+    OidcConfig, OidcTransport, PasswordPolicy, PlanName, RateLimiter, Signing, SigningSecret,
+    SystemClock, TenantLimits,
 };
 
 /// How accounts and sessions are kept. Begin with [`AuthConfig::new`] and change what differs.
@@ -63,6 +65,12 @@ pub struct AuthConfig {
     pub audience: String,
     /// Which passwords people may choose.
     pub passwords: PasswordPolicy,
+    /// Whom new passwords are asked for beside the common ones. Default nobody.
+    pub breaches: Option<Breaches>,
+    /// What the tenants of each plan may use up; it is put into force at every open. Default none.
+    pub plans: BTreeMap<PlanName, TenantLimits>,
+    /// The plan that new tenants are given. Default none: they are not limited.
+    pub plan: Option<PlanName>,
     /// What a password hash costs.
     pub hashing: HashingConfig,
     /// What counts tries; share one between instances that shall count together. Default in this
@@ -113,6 +121,9 @@ impl AuthConfig {
             issuer: "karen".to_owned(),
             audience: "karen".to_owned(),
             passwords: PasswordPolicy::default(),
+            breaches: None,
+            plans: BTreeMap::new(),
+            plan: None,
             hashing: HashingConfig::default(),
             limiter: None,
             bell: None,

@@ -14,7 +14,8 @@ impl Auth {
     /// Logs in and opens a session for `device`.
     ///
     /// A wrong password, an unknown email and a disabled account get the same answer in the same
-    /// time. Tries are slowed down by account and by address, never locked out for good.
+    /// time. Tries are slowed down by account and by address, never locked out for good; whoever shows
+    /// that they logged in from the device before does not wait for the tries of others.
     ///
     /// # Errors
     /// `Unauthenticated`; `RateLimited` and `Busy` with a time to wait; `Denied` when the account
@@ -49,7 +50,7 @@ impl Auth {
         let email = Email::parse(email).ok();
         let password = Password::of(password)?;
         let tried = email.as_ref().map_or("", Email::as_str);
-        self.shared.throttle.log_in(tried, device.address).await?;
+        self.throttle_log_in(tried, &device).await?;
         let known = match &email {
             Some(email) => self.shared.ports.identities.find_by_email(email).await?,
             None => None,
@@ -61,6 +62,19 @@ impl Auth {
                 self.shared.ports.audit.append(&event).await?;
                 Err(wrong_password())
             }
+        }
+    }
+
+    /// A device that is known is tried apart from all others.
+    async fn throttle_log_in(&self, email: &str, device: &Device) -> Result<(), AuthError> {
+        let (throttle, shown) = (&self.shared.throttle, device.known.as_ref());
+        let known = shown.and_then(|shown| {
+            let devices = &self.shared.devices;
+            devices.knows(shown.as_str(), email, self.now_ms())
+        });
+        match known {
+            Some(known) => throttle.log_in_from_known(&known, device.address).await,
+            None => throttle.log_in(email, device.address).await,
         }
     }
 
@@ -141,7 +155,12 @@ impl Auth {
             expires_at_ms: now_ms + self.shared.lifetimes.refresh_absolute,
         };
         self.shared.ports.sessions.insert(&session).await?;
-        self.signed_in(&session, account, epoch).await
+        let device = self.shared.devices.issue(&account.email, now_ms);
+        let signed_in = self.signed_in(&session, account, epoch).await?;
+        Ok(SignedIn {
+            device: Some(device),
+            ..signed_in
+        })
     }
 
     /// The tokens of `session` as it stands.
@@ -168,6 +187,7 @@ impl Auth {
         Ok(SignedIn {
             access: access.issue(ring.signing(), &bearer, now_ms),
             refresh: refresh.issue(&session.id, session.key.expose(), session.counter),
+            device: None,
             expires_in: Duration::from_millis(lasts_ms),
             account,
         })

@@ -19,6 +19,7 @@ mod oidc;
 mod passkey_log_in;
 mod passkeys;
 mod password;
+mod plans;
 mod privacy;
 mod refresh;
 mod reset;
@@ -49,6 +50,7 @@ pub use privacy::{PersonalData, TenantData};
 pub use roles::RoleChoice;
 
 use hearing::Hearing;
+use plans::{Allowances, Plans};
 
 use crate::audit::CheckpointSigner;
 use crate::live::LiveCredentials;
@@ -59,13 +61,13 @@ use crate::schema::{COMPONENT, MIGRATIONS};
 use crate::seal::Sealer;
 use crate::signing::{KeySource, SigningKeys};
 use crate::throttle::Throttle;
-use crate::token::{AccessTokens, BelievedTokens, RefreshKey};
+use crate::token::{AccessTokens, BelievedTokens, DeviceKey, RefreshKey};
 use crate::{
-    ApiKeyStore, AuditLog, AuthError, Clock, FactorStore, IdentityStore, LinkStore, MailQueue,
-    Mailer, OneTimeTokenStore, PasskeyStore, PasswordPolicy, RateLimiter, SessionStore, SetupToken,
-    SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore, SqlLinkStore,
-    SqlMailQueue, SqlOneTimeTokenStore, SqlPasskeyStore, SqlSessionStore, SqlSigningKeyStore,
-    SqlTenantStore, TenantId, TenantStore,
+    ApiKeyStore, AuditLog, AuthError, Breaches, Clock, FactorStore, IdentityStore, LinkStore,
+    MailQueue, Mailer, OneTimeTokenStore, PasskeyStore, PasswordPolicy, RateLimiter, SessionStore,
+    SetupToken, SigningKeyStore, SqlApiKeyStore, SqlAuditLog, SqlFactorStore, SqlIdentityStore,
+    SqlLinkStore, SqlMailQueue, SqlOneTimeTokenStore, SqlPasskeyStore, SqlSessionStore,
+    SqlSigningKeyStore, SqlTenantStore, TenantId, TenantStore,
 };
 
 /// Accounts, sessions and principals. Clones share them; any thread may use them.
@@ -84,8 +86,12 @@ struct Shared {
     access: AccessTokens,
     believed: BelievedTokens,
     refresh: RefreshKey,
+    devices: DeviceKey,
     hashing: Hashing,
     passwords: PasswordPolicy,
+    breaches: Option<Breaches>,
+    plans: Plans,
+    allowances: Allowances,
     sealer: Arc<Sealer>,
     checkpoints: CheckpointSigner,
     live: Arc<LiveCredentials>,
@@ -164,6 +170,7 @@ impl Auth {
             .put_tenant(&tenant, tenant.as_str(), now_ms)
             .await?;
         ports.sessions.delete_expired(now_ms).await?;
+        Plans::of(config)?.put_into_force(&*ports.tenants).await?;
         let auth = Self {
             shared: Arc::new(Shared::open(config, ports).await?),
         };
@@ -206,8 +213,12 @@ impl Shared {
             access: AccessTokens::new(&config.issuer, &config.audience),
             believed: BelievedTokens::default(),
             refresh: RefreshKey::new(secret, earlier),
+            devices: DeviceKey::new(secret, earlier),
             hashing: Hashing::new(&config.hashing)?,
             passwords: config.passwords.checked()?,
+            breaches: config.breaches.clone(),
+            plans: Plans::of(config)?,
+            allowances: Allowances::default(),
             sealer,
             checkpoints: CheckpointSigner::new(secret, earlier),
             _hearing: hearing(config, &live).await,

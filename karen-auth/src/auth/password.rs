@@ -79,7 +79,7 @@ impl Auth {
     }
 
     /// Passes a password for somebody with this email and name.
-    pub(super) fn check_password(
+    pub(super) async fn check_password(
         &self,
         password: &Password,
         email: &Email,
@@ -92,7 +92,11 @@ impl Auth {
             installation: &self.shared.display_name,
             has_second_factor,
         };
-        self.shared.passwords.check(password, whose)
+        self.shared.passwords.check(password, whose)?;
+        match &self.shared.breaches {
+            Some(breaches) => breaches.check(password).await,
+            None => Ok(()),
+        }
     }
 
     /// Passes a password that the account may have next: a good one, and none of its last.
@@ -103,7 +107,9 @@ impl Auth {
     ) -> Result<(), AuthError> {
         let account = &identity.account;
         let has_authenticator = self.has_authenticator(&account.id).await?;
-        self.check_password(new, &account.email, &account.name, has_authenticator)?;
+        let (email, name) = (&account.email, &account.name);
+        self.check_password(new, email, name, has_authenticator)
+            .await?;
         let (history, identities) = (self.shared.passwords.history, &self.shared.ports.identities);
         if history == 0 {
             return Ok(());

@@ -37,6 +37,23 @@ impl Auth {
         ))
     }
 
+    /// Ends the session of a refresh token that is about to be forgotten, such as a browser's when
+    /// somebody logs in anew; `false` for what is no token of a session.
+    ///
+    /// # Errors
+    /// What the stores report.
+    pub async fn give_up(&self, token: &str) -> Result<bool, AuthError> {
+        let Some(ticket) = RefreshTicket::parse(token) else {
+            return Ok(false);
+        };
+        let found = self.shared.ports.sessions.find(&ticket.session).await?;
+        let issued = |session: &Session| self.shared.refresh.issued(&ticket, session.key.expose());
+        match found.filter(issued) {
+            Some(session) => self.end_session(&session).await,
+            None => Ok(false),
+        }
+    }
+
     /// The session of `ticket`, if this installation issued it and it is in force.
     async fn refreshable(&self, ticket: &RefreshTicket) -> Result<Session, AuthError> {
         let found = self.shared.ports.sessions.find(&ticket.session).await?;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Auth {
-    /// Makes a tenant with its first owner.
+    /// Makes a tenant with its first owner, on the plan that new tenants are given.
     ///
     /// # Errors
     /// `Denied` without `tenants:write`, which only members of the tenant `default` can have;
@@ -22,11 +22,13 @@ impl Auth {
         owner: NewAccount,
     ) -> Result<(Tenant, Account), AuthError> {
         principal.require(Permission::TenantsWrite)?;
+        let (limits, plan) = self.shared.plans.for_new_tenants()?;
         let tenant = Tenant {
             id: TenantId::random(),
             name: checked_name(name)?,
             state: TenantState::Active,
-            limits: TenantLimits::default(),
+            limits,
+            plan,
             created_at_ms: self.now_ms(),
         };
         let owner = self
@@ -89,28 +91,6 @@ impl Auth {
         self.set_tenant_state(tenant, TenantState::Active).await
     }
 
-    /// Sets what a tenant may use up; it counts from the next member and the next turn on. Nobody
-    /// is taken out of a tenant that has more members than it may have.
-    ///
-    /// # Errors
-    /// `Denied` without `tenants:write`; `Invalid` for limits out of range; `NotFound`.
-    pub async fn limit_tenant(
-        &self,
-        principal: &Principal,
-        tenant: &TenantId,
-        limits: TenantLimits,
-    ) -> Result<Tenant, AuthError> {
-        principal.require(Permission::TenantsWrite)?;
-        limits.uses.checked("limit the tenant")?;
-        let ports = &self.shared.ports;
-        let found = ports.tenants.get(tenant).await?.ok_or_else(no_tenant)?;
-        let event = self.event_by(principal, AuditAction::TenantLimited, tenant.as_str());
-        ports.audit.append(&event).await?;
-        let is_set = ports.tenants.set_limits(tenant, &limits).await?;
-        is_set.then_some(()).ok_or_else(no_tenant)?;
-        Ok(Tenant { limits, ..found })
-    }
-
     /// The principal's tenant, and how many members it has, disabled ones too.
     ///
     /// # Errors
@@ -119,6 +99,15 @@ impl Auth {
         let (id, tenants) = (principal.tenant(), &self.shared.ports.tenants);
         let tenant = tenants.get(id).await?.ok_or_else(no_tenant)?;
         Ok((tenant, tenants.members(id).await?))
+    }
+
+    /// What the principal's tenant may use up; no limit where there is no such tenant.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub async fn tenant_limits(&self, principal: &Principal) -> Result<TenantLimits, AuthError> {
+        let tenant = self.shared.ports.tenants.get(principal.tenant()).await?;
+        Ok(tenant.map(|tenant| tenant.limits).unwrap_or_default())
     }
 
     /// Deletes a tenant with all that this crate keeps of it: memberships, sessions, keys, roles,

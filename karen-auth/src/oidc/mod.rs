@@ -56,7 +56,9 @@ impl ClientSecret {
         Self(text)
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The secret itself, for the [`OidcTransport`] that shows it to its provider.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

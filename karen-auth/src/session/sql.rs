@@ -225,6 +225,7 @@ fn read(row: &AnyRow) -> Result<Session, AuthError> {
         device: Device {
             name: value(row, "device")?,
             address: parsed_if_any(row, "address", address)?,
+            known: None,
         },
         created_at_ms: value(row, "created_at")?,
         authenticated_at_ms: value(row, "authenticated_at")?,

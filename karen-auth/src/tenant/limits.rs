@@ -7,13 +7,18 @@ const COUNT_MAX: u64 = 1_000_000_000_000_000;
 
 /// What a tenant may use up; 0 means no limit.
 ///
-/// This crate counts the users. The rest is for the program to count, which knows what is used.
+/// This crate counts the users. Tokens, money, requests and bytes are for the program to count, which
+/// knows what they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantLimits {
     /// Members, disabled ones too.
     pub users: u32,
     /// What all members use together.
     pub uses: UseLimits,
+    /// Requests of all members together in any minute.
+    pub requests_per_minute: u32,
+    /// Mebibytes of what all members have said, been answered and noted together.
+    pub storage_mib: u32,
 }
 
 /// What may be used up over a time; 0 means no limit, and each is 10^15 at most.

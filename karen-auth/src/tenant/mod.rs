@@ -1,6 +1,7 @@
 //! Tenants, and the roles that they make for themselves.
 
 mod limits;
+mod plan;
 mod sql;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 
 pub(crate) use limits::no_room;
 pub use limits::{TenantLimits, UseLimits};
+pub use plan::PlanName;
 pub use sql::SqlTenantStore;
 
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
@@ -27,6 +29,8 @@ pub struct Tenant {
     pub state: TenantState,
     /// What it may use up.
     pub limits: TenantLimits,
+    /// The plan that it has these limits of; `None` for limits of its own.
+    pub plan: Option<PlanName>,
     /// Unix milliseconds.
     pub created_at_ms: i64,
 }
@@ -131,10 +135,17 @@ pub trait TenantStore: Send + Sync {
     /// Sets whether its members may come in; `false` when it is absent.
     async fn set_state(&self, tenant: &TenantId, state: TenantState) -> Result<bool, AuthError>;
 
-    /// Sets what it may use up; `false` when it is absent. Who is a member stays one, however few
-    /// there may be.
-    async fn set_limits(&self, tenant: &TenantId, limits: &TenantLimits)
-    -> Result<bool, AuthError>;
+    /// Sets what it may use up, and the plan that says so; `false` when it is absent. Who is a member
+    /// stays one, however few there may be.
+    async fn set_limits(
+        &self,
+        tenant: &TenantId,
+        limits: &TenantLimits,
+        plan: Option<&PlanName>,
+    ) -> Result<bool, AuthError>;
+
+    /// Sets what every tenant of the plan may use up.
+    async fn set_plan(&self, plan: &PlanName, limits: &TenantLimits) -> Result<(), AuthError>;
 
     /// How many members it has, disabled ones too.
     async fn members(&self, tenant: &TenantId) -> Result<u64, AuthError>;

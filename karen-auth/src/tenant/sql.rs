@@ -2,13 +2,43 @@
 
 use async_trait::async_trait;
 use karen_sql::{Database, SqlError, Tx};
-use sqlx::any::AnyRow;
+use sqlx::Any;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 
-use super::{CustomRole, RoleName, Tenant, TenantLimits, TenantState, TenantStore};
-use crate::stored::{parsed, stored_count, use_limits, value};
+use super::{CustomRole, PlanName, RoleName, Tenant, TenantLimits, TenantState, TenantStore};
+use crate::stored::{parsed, parsed_if_any, stored_count, use_limits, value};
 use crate::{AuthError, AuthErrorKind, Page, Permissions, TenantId};
 
-/// What goes with a tenant, in this order: who has no other tenant goes after the memberships.
+type Statement<'q> = Query<'q, Any, AnyArguments>;
+
+/// Sets limits to what [`bind_limits`] gives.
+macro_rules! set_limits {
+    ($rest:literal) => {
+        concat!(
+            "UPDATE auth_tenants SET users_max = $1, tokens_per_day = $2, tokens_per_month = $3,
+             cost_per_day = $4, cost_per_month = $5, requests_per_minute = $6, storage_mib = $7",
+            $rest
+        )
+    };
+}
+
+/// Deletes the rows of accounts that have no other tenant.
+macro_rules! of_its_own {
+    ($table:literal, $account:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $account,
+            " IN (SELECT account FROM auth_memberships m
+             WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
+             WHERE o.account = m.account AND o.tenant <> $1))"
+        )
+    };
+}
+
+/// What goes with a tenant, in this order: who has no other tenant goes before the memberships.
 const DELETE: &[&str] = &[
     "DELETE FROM auth_sessions WHERE tenant = $1",
     "DELETE FROM auth_api_keys WHERE tenant = $1",
@@ -16,18 +46,12 @@ const DELETE: &[&str] = &[
     "DELETE FROM auth_audit WHERE tenant = $1",
     "DELETE FROM auth_audit_cuts WHERE tenant = $1",
     "DELETE FROM auth_roles WHERE tenant = $1",
-    "DELETE FROM auth_totp WHERE account IN (SELECT account FROM auth_memberships m
-     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
-     WHERE o.account = m.account AND o.tenant <> $1))",
-    "DELETE FROM auth_recovery_codes WHERE account IN (SELECT account FROM auth_memberships m
-     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
-     WHERE o.account = m.account AND o.tenant <> $1))",
-    "DELETE FROM auth_passwords WHERE account IN (SELECT account FROM auth_memberships m
-     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
-     WHERE o.account = m.account AND o.tenant <> $1))",
-    "DELETE FROM auth_accounts WHERE id IN (SELECT account FROM auth_memberships m
-     WHERE m.tenant = $1 AND NOT EXISTS (SELECT 1 FROM auth_memberships o
-     WHERE o.account = m.account AND o.tenant <> $1))",
+    of_its_own!("auth_totp", "account"),
+    of_its_own!("auth_recovery_codes", "account"),
+    of_its_own!("auth_passwords", "account"),
+    of_its_own!("auth_links", "account"),
+    of_its_own!("auth_passkeys", "account"),
+    of_its_own!("auth_accounts", "id"),
     "DELETE FROM auth_memberships WHERE tenant = $1",
 ];
 
@@ -48,24 +72,21 @@ impl SqlTenantStore {
 impl TenantStore for SqlTenantStore {
     async fn create(&self, tenant: &Tenant) -> Result<(), AuthError> {
         let mut tx = self.0.write().await?;
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO auth_tenants
-             (id, name, state, created_at, users_max, tokens_per_day, tokens_per_month,
-              cost_per_day, cost_per_month)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(tenant.id.as_str())
-        .bind(tenant.name.as_str())
-        .bind(tenant.state.as_str())
-        .bind(tenant.created_at_ms)
-        .bind(i64::from(tenant.limits.users))
-        .bind(stored_count(tenant.limits.uses.tokens_per_day))
-        .bind(stored_count(tenant.limits.uses.tokens_per_month))
-        .bind(stored_count(tenant.limits.uses.cost_micros_per_day))
-        .bind(stored_count(tenant.limits.uses.cost_micros_per_month))
-        .execute(&mut *tx)
-        .await
-        .map_err(|e| SqlError::of("create", tenant.id.as_str(), e))?;
+             (users_max, tokens_per_day, tokens_per_month, cost_per_day, cost_per_month,
+              requests_per_minute, storage_mib, id, name, state, created_at, plan)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        );
+        bind_limits(insert, &tenant.limits)
+            .bind(tenant.id.as_str())
+            .bind(tenant.name.as_str())
+            .bind(tenant.state.as_str())
+            .bind(tenant.created_at_ms)
+            .bind(tenant.plan.as_ref().map(PlanName::as_str))
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("create", tenant.id.as_str(), e))?;
         Ok(tx.commit().await?)
     }
 
@@ -106,23 +127,28 @@ impl TenantStore for SqlTenantStore {
         &self,
         tenant: &TenantId,
         limits: &TenantLimits,
+        plan: Option<&PlanName>,
     ) -> Result<bool, AuthError> {
         let mut tx = self.0.write().await?;
-        let done = sqlx::query(
-            "UPDATE auth_tenants SET users_max = $1, tokens_per_day = $2, tokens_per_month = $3,
-             cost_per_day = $4, cost_per_month = $5 WHERE id = $6",
-        )
-        .bind(i64::from(limits.users))
-        .bind(stored_count(limits.uses.tokens_per_day))
-        .bind(stored_count(limits.uses.tokens_per_month))
-        .bind(stored_count(limits.uses.cost_micros_per_day))
-        .bind(stored_count(limits.uses.cost_micros_per_month))
-        .bind(tenant.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(|e| SqlError::of("set limits of", tenant.as_str(), e))?;
+        let update = sqlx::query(set_limits!(", plan = $8 WHERE id = $9"));
+        let done = bind_limits(update, limits)
+            .bind(plan.map(PlanName::as_str))
+            .bind(tenant.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("set limits of", tenant.as_str(), e))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_plan(&self, plan: &PlanName, limits: &TenantLimits) -> Result<(), AuthError> {
+        let mut tx = self.0.write().await?;
+        bind_limits(sqlx::query(set_limits!(" WHERE plan = $8")), limits)
+            .bind(plan.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| SqlError::of("set limits of plan", plan.as_str(), e))?;
+        Ok(tx.commit().await?)
     }
 
     async fn members(&self, tenant: &TenantId) -> Result<u64, AuthError> {
@@ -256,11 +282,32 @@ fn read(row: &AnyRow) -> Result<Tenant, AuthError> {
         name: value(row, "name")?,
         state: parsed(row, "state", TenantState::parse)?,
         limits: TenantLimits {
-            users: u32::try_from(value::<i64>(row, "users_max")?).unwrap_or(u32::MAX),
+            users: small(row, "users_max")?,
             uses: use_limits(row)?,
+            requests_per_minute: small(row, "requests_per_minute")?,
+            storage_mib: small(row, "storage_mib")?,
         },
+        plan: parsed_if_any(row, "plan", PlanName::parse)?,
         created_at_ms: value(row, "created_at")?,
     })
+}
+
+/// The first seven values of a statement.
+fn bind_limits<'q>(statement: Statement<'q>, limits: &TenantLimits) -> Statement<'q> {
+    let values = [
+        i64::from(limits.users),
+        stored_count(limits.uses.tokens_per_day),
+        stored_count(limits.uses.tokens_per_month),
+        stored_count(limits.uses.cost_micros_per_day),
+        stored_count(limits.uses.cost_micros_per_month),
+        i64::from(limits.requests_per_minute),
+        i64::from(limits.storage_mib),
+    ];
+    values.into_iter().fold(statement, Statement::bind)
+}
+
+fn small(row: &AnyRow, column: &'static str) -> Result<u32, AuthError> {
+    Ok(u32::try_from(value::<i64>(row, column)?).unwrap_or(u32::MAX))
 }
 
 fn role(row: &AnyRow) -> Result<CustomRole, AuthError> {

@@ -29,6 +29,7 @@ fn session(tenant: &TenantId, account: &AccountId, created_at_ms: i64) -> Sessio
         device: Device {
             name: Some("a device".to_owned()),
             address: Some("2001:db8::7".parse().expect("an address")),
+            known: None,
         },
         created_at_ms,
         authenticated_at_ms: created_at_ms,

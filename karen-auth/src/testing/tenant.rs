@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Account, AccountId, AccountState, AuthErrorKind, CustomRole, Email, Identity, IdentityStore,
-    Page, Permission, Permissions, Role, RoleName, Tenant, TenantId, TenantLimits, TenantState,
-    TenantStore, UseLimits,
+    Page, Permission, Permissions, PlanName, Role, RoleName, Tenant, TenantId, TenantLimits,
+    TenantState, TenantStore, UseLimits,
 };
 
 /// Runs the contract of [`TenantStore`], with the accounts in `identities`.
@@ -15,6 +15,7 @@ use crate::{
 pub async fn tenant_store(store: Arc<dyn TenantStore>, identities: Arc<dyn IdentityStore>) {
     keeps_what_it_is_given(&*store).await;
     lists_in_pages(&*store).await;
+    keeps_to_plans(&*store).await;
     keeps_roles_apart(&*store).await;
     deletes_no_role_that_is_held(&*store, &*identities).await;
     shuts_a_suspended_tenant(&*store, &*identities).await;
@@ -34,11 +35,18 @@ async fn created(store: &dyn TenantStore) -> Tenant {
                 cost_micros_per_month: 9,
                 ..UseLimits::default()
             },
+            requests_per_minute: 600,
+            storage_mib: 3,
         },
+        plan: Some(plan("pro")),
         created_at_ms: 5,
     };
     store.create(&tenant).await.expect("create");
     tenant
+}
+
+fn plan(name: &str) -> PlanName {
+    PlanName::parse(name).expect("a name")
 }
 
 async fn member(identities: &dyn IdentityStore, tenant: &TenantId) -> Account {
@@ -107,8 +115,9 @@ async fn lets_no_more_in_than_there_is_room_for(
             cost_micros_per_day: 7,
             ..UseLimits::default()
         },
+        ..TenantLimits::default()
     };
-    assert!(store.set_limits(&tenant, &limits).await.expect("set"));
+    assert!(store.set_limits(&tenant, &limits, None).await.expect("set"));
     let found = store.get(&tenant).await.expect("get").expect("it exists");
     assert_eq!(found.limits, limits);
     let callers = (0..64).map(|_| {
@@ -127,10 +136,41 @@ async fn lets_no_more_in_than_there_is_room_for(
     assert_eq!(refused, 64 - 5);
     assert_eq!(store.members(&tenant).await.expect("count"), 5);
     let none = TenantLimits::default();
-    assert!(store.set_limits(&tenant, &none).await.expect("set"));
+    assert!(store.set_limits(&tenant, &none, None).await.expect("set"));
     member(&**identities, &tenant).await;
     let absent = TenantId::random();
-    assert!(!store.set_limits(&absent, &none).await.expect("set"));
+    assert!(!store.set_limits(&absent, &none, None).await.expect("set"));
+}
+
+/// A plan that is changed changes its tenants, and nobody who has left it.
+async fn keeps_to_plans(store: &dyn TenantStore) {
+    let (on_it, left_it) = (created(store).await, created(store).await);
+    let own = TenantLimits {
+        requests_per_minute: 3,
+        ..TenantLimits::default()
+    };
+    assert!(
+        store
+            .set_limits(&left_it.id, &own, None)
+            .await
+            .expect("set")
+    );
+    let changed = TenantLimits {
+        users: 70,
+        ..on_it.limits
+    };
+    store.set_plan(&plan("pro"), &changed).await.expect("set");
+    store
+        .set_plan(&plan("other"), &own)
+        .await
+        .expect("nobody has it");
+    let limits = async |tenant: &Tenant| {
+        let found = store.get(&tenant.id).await.expect("get");
+        let found = found.expect("it exists");
+        (found.limits, found.plan)
+    };
+    assert_eq!(limits(&on_it).await, (changed, Some(plan("pro"))));
+    assert_eq!(limits(&left_it).await, (own, None));
 }
 
 async fn lists_in_pages(store: &dyn TenantStore) {

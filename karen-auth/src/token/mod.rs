@@ -2,12 +2,14 @@
 
 mod access;
 mod believed;
+mod device;
 mod jws;
 mod opaque;
 mod refresh;
 
 pub(crate) use access::{AccessTokens, Bearer, Disbelief};
 pub(crate) use believed::BelievedTokens;
+pub(crate) use device::DeviceKey;
 pub use opaque::TokenHash;
 pub(crate) use opaque::{API_KEY_PREFIX, CHALLENGE_PREFIX, LINK_PREFIX, SETUP_PREFIX, draw};
 pub(crate) use refresh::{RefreshKey, RefreshTicket, Reuse, judge};
@@ -21,11 +23,11 @@ macro_rules! secret_text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
+        pub struct $name(Box<str>);
 
         impl $name {
             pub(crate) fn new(text: String) -> Self {
-                Self(text)
+                Self(text.into())
             }
 
             /// The text, to be handed to its owner and to nobody else.
@@ -50,6 +52,10 @@ secret_text! {
 secret_text! {
     /// Fetches the next access token. Each use answers with the one to use next.
     RefreshToken
+}
+secret_text! {
+    /// Tells that somebody has logged in from a device before; good for 400 days. It opens nothing.
+    DeviceToken
 }
 secret_text! {
     /// Creates the first account, once.
@@ -89,6 +95,9 @@ pub struct SignedIn {
     pub access: AccessToken,
     /// For [`Auth::refresh`](crate::Auth::refresh).
     pub refresh: RefreshToken,
+    /// For the device to keep, and to show at its next login: [`Device::known`](crate::Device::known).
+    /// `None` where nobody has logged in, but refreshed.
+    pub device: Option<DeviceToken>,
     /// How long the access token is good for.
     pub expires_in: Duration,
     /// Who it is.

@@ -16,8 +16,12 @@ pub struct AuthSettings {
     /// Signs tokens and encrypts what is secret: at least 32 bytes. Empty: one is made at the first
     /// start and kept in the data folder, which a server that listens beyond this machine refuses.
     pub secret: Secret,
-    /// A file to read the secret from, instead of `secret`.
+    /// A file to read the secret from, instead of `secret`: its first line. Further lines are
+    /// secrets that were in use before.
     pub secret_file: PathBuf,
+    /// A program that prints what `secret_file` would hold, and its arguments, such as
+    /// `["pass", "show", "karen"]`. It is run at every start, without a shell, for 30 seconds at most.
+    pub secret_command: Vec<String>,
     /// Secrets that were in use before: what they have signed and encrypted is still good.
     pub earlier_secrets: Vec<Secret>,
     /// What access tokens are signed with. All but `HS256` can be checked by others, with the keys
@@ -88,6 +92,11 @@ pub struct PasswordSettings {
     pub passes: u32,
     /// Hashes at once, 0 to 256. 0: one a core.
     pub at_once: u32,
+    /// A list of breached passwords that is asked for the first five digits of a new one's SHA-1,
+    /// such as `https://api.pwnedpasswords.com/range/`. Empty: nobody is asked.
+    pub breach_list: String,
+    /// Whether new passwords are refused while that list does not answer.
+    pub breach_list_required: bool,
 }
 
 impl Default for AuthSettings {
@@ -95,6 +104,7 @@ impl Default for AuthSettings {
         Self {
             secret: Secret::default(),
             secret_file: PathBuf::new(),
+            secret_command: Vec::new(),
             earlier_secrets: Vec::new(),
             signing: SigningSetting::default(),
             rotate_days: 90,
@@ -119,6 +129,8 @@ impl Default for PasswordSettings {
             memory_kib: hashing.memory_kib,
             passes: hashing.passes,
             at_once: 0,
+            breach_list: String::new(),
+            breach_list_required: false,
         }
     }
 }
@@ -137,11 +149,26 @@ impl AuthSettings {
             let message = "auth.display_name is empty: say what people know the installation by";
             return Err(Error::new(Code::InvalidArgument, message));
         }
-        if !self.secret.is_empty() && !self.secret_file.as_os_str().is_empty() {
-            let message = "set auth.secret or auth.secret_file, not both";
+        if self.secret_sources() > 1 {
+            let message = "set one of auth.secret, auth.secret_file and auth.secret_command";
             return Err(Error::new(Code::InvalidArgument, message));
         }
         Ok(())
+    }
+
+    /// Whether the secret comes from anywhere but the data folder.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.secret_sources() > 0
+    }
+
+    fn secret_sources(&self) -> usize {
+        let sources = [
+            !self.secret.is_empty(),
+            !self.secret_file.as_os_str().is_empty(),
+            !self.secret_command.is_empty(),
+        ];
+        sources.into_iter().filter(|is_set| *is_set).count()
     }
 }
 

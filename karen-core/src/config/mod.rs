@@ -5,6 +5,7 @@
 //! environment; every section's struct is the documentation of its settings.
 
 mod accounts;
+mod encryption;
 mod layers;
 mod mail;
 mod network;
@@ -12,6 +13,7 @@ mod oidc;
 mod secret;
 mod servers;
 mod suggestion;
+mod tenants;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,6 +23,7 @@ use karen_infer::{CacheNumbers, FlashAttention, HubConfig, ModelName, Price, Rem
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{AuthSettings, PasswordSettings, Registration, SigningSetting};
+pub use encryption::EncryptionSettings;
 pub use layers::{Layers, Origin};
 pub use mail::{MailSettings, MailTls, MailTransport};
 pub use network::Network;
@@ -29,6 +32,8 @@ pub use secret::Secret;
 pub use servers::{
     AnalyticsSettings, ElasticsearchSettings, MilvusSettings, PostgresSettings, RedisSettings,
 };
+
+pub use tenants::{PlanSettings, TenantSettings};
 
 use crate::{Code, Error, Result};
 
@@ -52,6 +57,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Which passwords people may choose, and what checking one costs.
     pub passwords: PasswordSettings,
+    /// Whether anything may be written as it is.
+    pub encryption: EncryptionSettings,
     /// How mails leave.
     pub mail: MailSettings,
     /// Models: local ones, those of providers, and what leads to them.
@@ -62,6 +69,8 @@ pub struct Config {
     pub chat: ChatSettings,
     /// What one user may use up.
     pub limits: LimitSettings,
+    /// What tenants may use up.
+    pub tenants: TenantSettings,
     /// The HTTP server; read by `karen-server` alone.
     pub server: ServerSettings,
     /// Logging; read by `karen-server` alone.
@@ -414,6 +423,7 @@ impl Config {
         if !(0.0..=2.0).contains(&self.chat.temperature) {
             return Err(refuse("chat.temperature", self.chat.temperature, "0 to 2"));
         }
+        self.tenants.validate()?;
         self.server.validate()?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Conversations in SQL.
 
 use async_trait::async_trait;
-use karen_sql::{Database, SqlError, Tx};
+use karen_sql::{Database, Dialect, SqlError, Tx};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
@@ -246,6 +246,30 @@ impl ConversationStore for SqlConversationStore {
             .await
             .map_err(|e| SqlError::of("erase", "conversations", e))?;
         Ok(tx.commit().await?)
+    }
+
+    async fn bytes(&self, tenant: &str) -> Result<u64> {
+        let of = |e| SqlError::of("sum", "bytes of messages", e);
+        let mut reader = self.database.read().await?;
+        let sum = match self.database.dialect() {
+            Dialect::Sqlite => {
+                "SELECT CAST(COALESCE(SUM(LENGTH(CAST(m.content AS BLOB))), 0) AS BIGINT) AS bytes
+                 FROM core_messages m JOIN core_conversations c ON c.id = m.conversation
+                 WHERE c.tenant = $1"
+            }
+            Dialect::Postgres => {
+                "SELECT CAST(COALESCE(SUM(OCTET_LENGTH(m.content)), 0) AS BIGINT) AS bytes
+                 FROM core_messages m JOIN core_conversations c ON c.id = m.conversation
+                 WHERE c.tenant = $1"
+            }
+        };
+        let row = sqlx::query(sum)
+            .bind(tenant)
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(of)?;
+        let bytes: i64 = row.try_get("bytes").map_err(of)?;
+        Ok(bytes.unsigned_abs())
     }
 
     async fn users(&self, tenant: &str) -> Result<Vec<String>> {

@@ -75,6 +75,9 @@ pub trait ConversationStore: Send + Sync {
     /// Deletes every conversation of the scope.
     async fn erase(&self, scope: &Scope) -> Result<()>;
 
+    /// How many bytes the words of all messages of a tenant take, as UTF-8. It looks at every message.
+    async fn bytes(&self, tenant: &str) -> Result<u64>;
+
     /// The users of a tenant that have conversations, ordered by id: how a tenant is carried elsewhere
     /// or erased, user by user.
     async fn users(&self, tenant: &str) -> Result<Vec<String>>;

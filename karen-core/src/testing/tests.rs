@@ -196,6 +196,10 @@ impl ConversationStore for Leaky {
         self.0.erase(&scopes()[0]).await
     }
 
+    async fn bytes(&self, tenant: &str) -> Result<u64> {
+        self.0.bytes(tenant).await
+    }
+
     async fn users(&self, tenant: &str) -> Result<Vec<String>> {
         self.0.users(tenant).await
     }

@@ -37,6 +37,7 @@ pub(crate) async fn begin(
         return Ok(said);
     }
     karen.admit(&principal, &scope, now_ms()).await?;
+    karen.admit_bytes(&principal, message.len()).await?;
     let conversation = match &options.conversation {
         Some(id) => Place::Known(known(&karen, &scope, id).await?),
         None => Place::Fresh(fresh(&message)),

@@ -54,6 +54,8 @@ pub struct TenantUsage {
     pub tenant: Tenant,
     /// Members, disabled ones too.
     pub users: u64,
+    /// Bytes of what all of them have said, been answered and noted.
+    pub stored_bytes: u64,
     /// What all of them used in the last 24 hours.
     pub day: UsageTotal,
     /// What all of them used in the last 30 days.

@@ -48,6 +48,14 @@ impl Memory {
         self.shared.store.users(tenant).await
     }
 
+    /// How many bytes the words of all records of a tenant take. It looks at every record.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn bytes(&self, tenant: &TenantId) -> Result<u64, MemoryError> {
+        self.shared.store.bytes(tenant).await
+    }
+
     /// Indexes that hold something of the scope let go of what the store no longer has. One that
     /// holds nothing yet stays unbuilt.
     async fn drop_from_indexes(&self, scope: &Scope) -> Result<(), MemoryError> {

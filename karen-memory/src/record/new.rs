@@ -30,6 +30,12 @@ impl NewRecord {
     /// Bytes of an idempotency key at most.
     pub const KEY_BYTES_MAX: usize = 255;
 
+    /// How many bytes its text has.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// A note, said by `user` at the present moment unless told otherwise.
     #[must_use]
     pub fn fact(text: impl Into<String>) -> Self {

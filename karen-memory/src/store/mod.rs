@@ -195,6 +195,13 @@ pub trait RecordStore: Send + Sync {
     /// `Unavailable`.
     async fn users(&self, tenant: &TenantId) -> Result<Vec<UserId>, MemoryError>;
 
+    /// How many bytes the words of all records of a tenant take: texts and captions, as UTF-8. It looks
+    /// at every record.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn bytes(&self, tenant: &TenantId) -> Result<u64, MemoryError>;
+
     /// How far the log of each user of a tenant has come, ordered by user: the sequence of its last entry.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ mod supersede;
 mod write;
 
 use async_trait::async_trait;
-use karen_sql::{Database, SqlError};
+use karen_sql::{Database, Dialect, SqlError};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -250,6 +250,30 @@ impl RecordStore for SqlRecordStore {
             .map(user)
             .collect::<Result<_, _>>()
             .map_err(of)?)
+    }
+
+    async fn bytes(&self, tenant: &TenantId) -> Result<u64, MemoryError> {
+        let of = |e| SqlError::of("sum", "bytes of records", e);
+        let mut reader = self.database.read().await?;
+        let sum = match self.database.dialect() {
+            Dialect::Sqlite => {
+                "SELECT CAST(COALESCE(SUM(LENGTH(CAST(text AS BLOB)) +
+                 LENGTH(CAST(COALESCE(caption, '') AS BLOB))), 0) AS BIGINT) AS bytes
+                 FROM memory_records WHERE tenant = $1"
+            }
+            Dialect::Postgres => {
+                "SELECT CAST(COALESCE(SUM(OCTET_LENGTH(text) +
+                 OCTET_LENGTH(COALESCE(caption, ''))), 0) AS BIGINT) AS bytes
+                 FROM memory_records WHERE tenant = $1"
+            }
+        };
+        let row = sqlx::query(sum)
+            .bind(tenant.as_str())
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(of)?;
+        let bytes: i64 = row.try_get("bytes").map_err(of)?;
+        Ok(bytes.unsigned_abs())
     }
 
     async fn heads(&self, tenant: &TenantId) -> Result<Vec<(UserId, i64)>, MemoryError> {

@@ -221,6 +221,10 @@ impl RecordStore for WriteThrough {
         self.store.users(tenant).await
     }
 
+    async fn bytes(&self, tenant: &TenantId) -> Result<u64, MemoryError> {
+        self.store.bytes(tenant).await
+    }
+
     async fn heads(&self, tenant: &TenantId) -> Result<Vec<(UserId, i64)>, MemoryError> {
         self.store.heads(tenant).await
     }

@@ -74,7 +74,8 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 
 fn refuse(error: &serde_json::Error, place: Option<String>) -> Problem {
     if error.is_data() {
-        let problem = Problem::new(Code::InvalidArgument, error.to_string());
+        let detail = without_text(&error.to_string());
+        let problem = Problem::new(Code::InvalidArgument, detail);
         return problem.at(place.unwrap_or_default());
     }
     let problem = Problem::new(
@@ -82,6 +83,16 @@ fn refuse(error: &serde_json::Error, place: Option<String>) -> Problem {
         format!("the body is not JSON: {error}"),
     );
     problem.status(StatusCode::BAD_REQUEST)
+}
+
+/// What serde says, but for the text that it quotes: that may be a password in the wrong place.
+fn without_text(detail: &str) -> String {
+    let quoted = detail.split_once("string \"");
+    let after = quoted.and_then(|(_, rest)| rest.rsplit_once("\", expected"));
+    match (quoted, after) {
+        (Some((before, _)), Some((_, after))) => format!("{before}string, expected{after}"),
+        _ => detail.to_owned(),
+    }
 }
 
 /// A path of serde's as a JSON pointer (RFC 6901).
@@ -129,6 +140,14 @@ mod tests {
         check("{\"items\":[], \"color\": 1}", 422, Some("/color"));
         check("{}", 422, Some(""));
         check("[]", 422, Some(""));
+    }
+
+    #[test]
+    fn what_was_sent_is_not_said_again() {
+        let sent = "{\"items\":[\"a \\\"secret\\\", expected by nobody\"]}";
+        let problem = parse::<Order>(sent).expect_err("no number");
+        let said = "invalid type: string, expected u8 at line 1 column";
+        assert!(problem.detail.starts_with(said), "{}", problem.detail);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use karen_core::auth::Device;
+use karen_core::auth::{Device, KnownDevice};
 
+use crate::cookie;
 use crate::peer::ClientAddress;
 
 /// The device that somebody logs in from, as it appears in their list of sessions.
@@ -20,10 +21,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             .headers
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
+        let known = cookie::device::token(&parts.headers);
         let address = parts.extensions.get::<ClientAddress>();
         Ok(Self(Device {
             name: agent.map(str::to_owned),
             address: address.map(|address| address.0),
+            known: known.map(KnownDevice::new),
         }))
     }
 }

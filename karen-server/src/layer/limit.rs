@@ -31,7 +31,11 @@ pub(crate) async fn limit_calls(
     let Some(session) = request.extensions().get::<Session>() else {
         return next.run(request).await;
     };
-    let counted = app.limits.call(class, session.principal()).await;
+    let principal = session.principal();
+    let counted = match app.karen.auth().requests_per_minute(principal).await {
+        Ok(of_tenant) => app.limits.call(class, principal, of_tenant).await,
+        Err(error) => Err((error.into(), Standing::default())),
+    };
     answer(counted, request, next).await
 }
 

@@ -1,6 +1,7 @@
 //! Lists, a page at a time.
 
 use karen_core::Code;
+use karen_core::auth::{AuthError, Page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -26,6 +27,20 @@ fn usual_limit() -> u32 {
 }
 
 impl Paging {
+    /// What the page begins after, which `parse` reads.
+    pub(crate) fn after<T>(
+        &self,
+        parse: impl Fn(&str) -> Result<T, AuthError>,
+    ) -> Result<Option<T>, Problem> {
+        Ok(self.cursor.as_deref().map(parse).transpose()?)
+    }
+
+    /// As stores are asked for it.
+    pub(crate) fn page<'a, T>(&self, after: Option<&'a T>) -> Result<Page<'a, T>, Problem> {
+        let limit = self.limit()?;
+        Ok(Page { limit, after })
+    }
+
     /// How many entries the page has at most.
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
         if (1..=LIMIT_MAX).contains(&self.limit) {

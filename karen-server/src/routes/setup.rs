@@ -66,5 +66,6 @@ async fn set_up(
     };
     let auth = app.karen.auth();
     let signed = auth.set_up(&request.setup_token, account, device).await?;
-    Ok((StatusCode::CREATED, signed_in(&app, &headers, signed)))
+    let answer = signed_in(&app, &headers, signed).await?;
+    Ok((StatusCode::CREATED, answer))
 }

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use karen_core::auth::{NewAccount, Page, Tenant, TenantId, TenantLimits, UseLimits};
+use karen_core::auth::{NewAccount, PlanName, Tenant, TenantId, TenantLimits, UseLimits};
 use karen_core::{TenantUsage, UsageTotal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::Routes;
-use super::auth::{AccountBody, SignedInBody, signed_in};
+use super::auth::{AccountBody, SignedInBody, goes_on};
 use super::paging::Paging;
 use crate::app::App;
 use crate::extract::{Caller, Json, Path, Query, Visitor};
@@ -22,6 +22,8 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(suspend_tenant))
         .routes(routes!(resume_tenant))
         .routes(routes!(limit_tenant))
+        .routes(routes!(plan_tenant))
+        .routes(routes!(list_plans))
         .routes(routes!(own_tenant))
         .routes(routes!(own_tenants))
         .routes(routes!(switch_tenant))
@@ -39,6 +41,9 @@ struct TenantBody {
     #[schema(example = "active")]
     state: &'static str,
     limits: LimitsBody,
+    /// The plan that these limits are of; null for limits of its own.
+    #[schema(example = "pro")]
+    plan: Option<String>,
     /// Unix milliseconds.
     created_at: i64,
 }
@@ -66,6 +71,36 @@ struct LimitsBody {
     #[serde(default)]
     #[schema(example = 100_000_000, maximum = 1_000_000_000_000_000_u64)]
     cost_micros_per_month: u64,
+    /// Requests of all members together in any minute; no limit if absent.
+    #[schema(example = 600)]
+    #[serde(default)]
+    requests_per_minute: u32,
+    /// Mebibytes of what all members have said, been answered and noted together; no limit if absent.
+    #[schema(example = 1024)]
+    #[serde(default)]
+    storage_mib: u32,
+}
+
+/// Limits that tenants have in common.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Plan)]
+struct PlanBody {
+    #[schema(example = "pro")]
+    name: String,
+    limits: LimitsBody,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PlanList {
+    data: Vec<PlanBody>,
+}
+
+/// Which plan a tenant is to have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlanChoice {
+    #[schema(example = "pro")]
+    plan: String,
 }
 
 /// A tenant, and what it has used.
@@ -76,6 +111,9 @@ struct TenantUsageBody {
     /// Members, disabled ones too.
     #[schema(example = 12)]
     users: u64,
+    /// Bytes of what all members have said, been answered and noted.
+    #[schema(example = 48_000_000)]
+    stored_bytes: u64,
     /// In the last 24 hours.
     day: UsedBody,
     /// In the last 30 days.
@@ -143,11 +181,8 @@ async fn list_tenants(
     Caller(session): Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Json<TenantList>, Problem> {
-    let after = paging.cursor.as_deref().map(TenantId::parse).transpose()?;
-    let page = Page {
-        limit: paging.limit()?,
-        after: after.as_ref(),
-    };
+    let after = paging.after(TenantId::parse)?;
+    let page = paging.page(after.as_ref())?;
     let tenants = app.karen.auth().tenants(session.principal(), page).await?;
     let next_cursor = paging.next(&tenants, |tenant| tenant.id.to_string());
     let data = tenants.into_iter().map(TenantBody::from).collect();
@@ -211,9 +246,9 @@ async fn resume_tenant(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Set what a tenant may use up
+/// Set what a tenant may use up, for itself
 ///
-/// It counts from the next member and the next turn on.
+/// It counts from the next member, the next turn and the next request on. The tenant has no plan then.
 #[utoipa::path(
     put, path = "/api/v1/tenants/{id}/limits", tag = "tenants",
     responses((status = 200, body = TenantBody)),
@@ -227,6 +262,42 @@ async fn limit_tenant(
     let (auth, id) = (app.karen.auth(), TenantId::parse(&id)?);
     let tenant = auth.limit_tenant(session.principal(), &id, limits.into());
     Ok(Json(tenant.await?.into()))
+}
+
+/// Give a tenant a plan, which says what it may use up
+#[utoipa::path(
+    put, path = "/api/v1/tenants/{id}/plan", tag = "tenants",
+    responses((status = 200, body = TenantBody)),
+)]
+async fn plan_tenant(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    Json(choice): Json<PlanChoice>,
+) -> Result<Json<TenantBody>, Problem> {
+    let (auth, id) = (app.karen.auth(), TenantId::parse(&id)?);
+    let plan = PlanName::parse(&choice.plan).map_err(|e| Problem::from(e).at("/plan"))?;
+    let tenant = auth.plan_tenant(session.principal(), &id, &plan);
+    Ok(Json(tenant.await?.into()))
+}
+
+/// The plans that tenants may have
+#[utoipa::path(
+    get, path = "/api/v1/plans", tag = "tenants",
+    responses((status = 200, body = PlanList)),
+)]
+async fn list_plans(
+    State(app): State<App>,
+    Caller(session): Caller,
+) -> Result<Json<PlanList>, Problem> {
+    let plans = app.karen.auth().plans(session.principal())?.into_iter();
+    let data = plans.map(|(name, limits)| PlanBody {
+        name: name.to_string(),
+        limits: limits.into(),
+    });
+    Ok(Json(PlanList {
+        data: data.collect(),
+    }))
 }
 
 /// The tenant of whoever asks, what it may use up, and what it has used
@@ -267,7 +338,7 @@ async fn switch_tenant(
 ) -> Result<Response, Problem> {
     let (auth, id) = (app.karen.auth(), TenantId::parse(&id)?);
     let signed = auth.switch_tenant(session.principal(), &id, device).await?;
-    Ok(signed_in(&app, &headers, signed))
+    Ok(goes_on(&app, &headers, signed))
 }
 
 impl From<Tenant> for TenantBody {
@@ -277,6 +348,7 @@ impl From<Tenant> for TenantBody {
             name: tenant.name,
             state: tenant.state.as_str(),
             limits: tenant.limits.into(),
+            plan: tenant.plan.map(|plan| plan.to_string()),
             created_at: tenant.created_at_ms,
         }
     }
@@ -287,6 +359,7 @@ impl From<TenantUsage> for TenantUsageBody {
         Self {
             tenant: usage.tenant.into(),
             users: usage.users,
+            stored_bytes: usage.stored_bytes,
             day: usage.day.into(),
             month: usage.month.into(),
         }
@@ -311,6 +384,8 @@ impl From<TenantLimits> for LimitsBody {
             tokens_per_month: limits.uses.tokens_per_month,
             cost_micros_per_day: limits.uses.cost_micros_per_day,
             cost_micros_per_month: limits.uses.cost_micros_per_month,
+            requests_per_minute: limits.requests_per_minute,
+            storage_mib: limits.storage_mib,
         }
     }
 }
@@ -325,6 +400,8 @@ impl From<LimitsBody> for TenantLimits {
                 cost_micros_per_day: limits.cost_micros_per_day,
                 cost_micros_per_month: limits.cost_micros_per_month,
             },
+            requests_per_minute: limits.requests_per_minute,
+            storage_mib: limits.storage_mib,
         }
     }
 }

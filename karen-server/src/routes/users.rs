@@ -2,9 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use karen_core::auth::{
-    Account, AccountId, NewAccount, NewImport, Page, Role, RoleChoice, RoleName,
-};
+use karen_core::auth::{Account, AccountId, NewAccount, NewImport, Role, RoleChoice, RoleName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -85,11 +83,8 @@ async fn list_users(
     Caller(session): Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Json<UserList>, Problem> {
-    let after = paging.cursor.as_deref().map(AccountId::parse).transpose()?;
-    let page = Page {
-        limit: paging.limit()?,
-        after: after.as_ref(),
-    };
+    let after = paging.after(AccountId::parse)?;
+    let page = paging.page(after.as_ref())?;
     let accounts = app.karen.auth().accounts(session.principal(), page).await?;
     let next_cursor = paging.next(&accounts, |account| account.id.to_string());
     let data = accounts.into_iter().map(AccountBody::from).collect();

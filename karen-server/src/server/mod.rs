@@ -150,9 +150,8 @@ async fn tired(error: io::Error) {
 
 /// A secret that was made up at the first start is fine on one's own machine, and nowhere else.
 fn check_secret(config: &Config) -> Result<()> {
-    let (auth, listen) = (&config.auth, config.server.listen);
-    let configured = !auth.secret.is_empty() || !auth.secret_file.as_os_str().is_empty();
-    if configured || listen.ip().is_loopback() {
+    let listen = config.server.listen;
+    if config.auth.has_secret() || listen.ip().is_loopback() {
         return Ok(());
     }
     let message = format!(

@@ -300,6 +300,7 @@ async fn a_tenant_uses_no_more_than_the_installation_lets_it() {
         json!({
             "users": 1, "tokens_per_day": 1, "tokens_per_month": 0,
             "cost_micros_per_day": 0, "cost_micros_per_month": 0,
+            "requests_per_minute": 0, "storage_mib": 0,
         }),
     );
     site.put(&limits, &eve, &one).await.expect(403);
@@ -373,4 +374,49 @@ async fn an_api_key_and_a_tenant_spend_no_more_money_than_they_may() {
     let path = format!("/api/v1/tenants/{}/limits", text(&own["tenant"]["id"]));
     site.put(&path, &owner, &limits).await.expect(200);
     ask(&owner).await.expect(429);
+}
+
+#[tokio::test]
+async fn a_tenant_keeps_no_more_than_the_installation_lets_it() {
+    let site = Site::open().await;
+    let owner = site.owner().await;
+    let wanted = json!({
+        "name": "Analytical Engines",
+        "owner": { "email": EVE, "name": "Eve", "password": PASSWORD },
+    });
+    let made = site.post("/api/v1/tenants", &owner, &wanted).await;
+    let path = format!("/api/v1/tenants/{}", text(&made.json()["tenant"]["id"]));
+    let one = json!({ "users": 0, "tokens_per_day": 0, "tokens_per_month": 0, "storage_mib": 1 });
+    site.put(&format!("{path}/limits"), &owner, &one)
+        .await
+        .expect(200);
+    let eve = site.log_in(EVE, PASSWORD).await;
+    // Thirty kilobytes each, of words that no other has.
+    let note = |number: usize| {
+        let words = (0..5_000).map(|word| format!("{:05x} ", number * 5_000 + word));
+        json!({ "text": words.collect::<String>() })
+    };
+    let mut kept = 0;
+    let refused = loop {
+        let reply = site.post("/api/v1/memory", &eve, &note(kept)).await;
+        if reply.status != 201 {
+            break reply.expect(429);
+        }
+        kept += 1;
+    };
+    assert_eq!(
+        (kept, &refused.json()["code"]),
+        (34, &json!("QUOTA")),
+        "a mebibyte of them"
+    );
+    let said = json!({ "message": "word ".repeat(6000) });
+    let refused = site.post("/api/v1/chat", &eve, &said).await.expect(429);
+    assert!(text(&refused.json()["detail"]).contains("1 MiB"));
+    let lines = json!({ "text": "My dog is called Biscuit." });
+    site.post("/api/v1/memory", &owner, &lines)
+        .await
+        .expect(201);
+    let own = site.get("/api/v1/tenant", &eve).await.expect(200).json();
+    let stored = own["stored_bytes"].as_u64().expect("a number");
+    assert!((1_000_000..1 << 20).contains(&stored), "{stored}");
 }

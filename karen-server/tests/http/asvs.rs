@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use axum::body::Body;
+use axum::http::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
 
 use crate::harness::{EMAIL, PASSWORD, Reply, Site, in_memory, json_request, request, text};
@@ -105,6 +106,54 @@ async fn a_login_opens_a_session_of_its_own() {
         .map(|session| text(&session["id"]))
         .collect();
     assert_eq!(ids.len(), 4);
+}
+
+/// A login of a browser that has these cookies; its answer's own, by name.
+async fn browse(site: &Site, password: &str, cookies: &str) -> (u16, String, String) {
+    let login = json!({ "email": EMAIL, "password": password });
+    let mut request = json_request("POST", "/api/v1/auth/login", "", &login);
+    let cookies = cookies.parse().expect("a cookie");
+    request.headers_mut().insert(COOKIE, cookies);
+    let reply = site.whole(request).await;
+    let set = reply.headers.get_all(SET_COOKIE).into_iter();
+    let set: Vec<&str> = set.map(|cookie| cookie.to_str().expect("text")).collect();
+    let named = |name: &str| {
+        let found = set.iter().find(|cookie| cookie.starts_with(name));
+        found.map_or("", |cookie| cookie.split(';').next().unwrap_or_default())
+    };
+    let (session, device) = (named("karen_refresh="), named("karen_device="));
+    (reply.status, session.to_owned(), device.to_owned())
+}
+
+#[tokio::test]
+async fn a_login_ends_the_session_that_the_browser_had_before() {
+    let site = Site::open().await;
+    let owner = site.owner().await;
+    let (_, first, _) = browse(&site, PASSWORD, "").await;
+    let (_, second, _) = browse(&site, PASSWORD, &first).await;
+    browse(&site, "a wrong password, so nothing ends", &second).await;
+    for (cookie, status) in [(&first, 401), (&second, 200)] {
+        let mut request = request("POST", "/api/v1/auth/refresh", "", Body::empty());
+        let cookie = cookie.parse().expect("a cookie");
+        request.headers_mut().insert(COOKIE, cookie);
+        site.whole(request).await.expect(status);
+    }
+    let sessions = site.get("/api/v1/me/sessions", &owner).await.json();
+    assert_eq!(
+        sessions["data"].as_array().map(Vec::len),
+        Some(2),
+        "{sessions}"
+    );
+}
+
+#[tokio::test]
+async fn a_device_that_is_known_comes_in_while_others_guess() {
+    let site = Site::open().await;
+    site.owner().await;
+    let (_, _, device) = browse(&site, PASSWORD, "").await;
+    while browse(&site, "a guess at the password", "").await.0 != 429 {}
+    assert_eq!(browse(&site, PASSWORD, "").await.0, 429, "a stranger waits");
+    assert_eq!(browse(&site, PASSWORD, &device).await.0, 200);
 }
 
 #[tokio::test]

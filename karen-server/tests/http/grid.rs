@@ -171,7 +171,8 @@ impl Stage {
     }
 }
 
-fn from_anywhere(
+/// Each from an address of its own, where the proxy is believed.
+pub(crate) fn from_anywhere(
     mut request: axum::http::Request<axum::body::Body>,
 ) -> axum::http::Request<axum::body::Body> {
     let [a, b, c, _] = rand::random::<[u8; 4]>();
@@ -228,13 +229,15 @@ async fn things(site: &Site, owner: &str) -> BTreeMap<&'static str, String> {
     ])
 }
 
-struct Operation {
-    method: String,
-    path: String,
-    body: Value,
+/// What the document offers, with a body that it takes.
+pub(crate) struct Operation {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+/// Every operation of the document, what deletes last.
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {

@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use axum::http::HeaderValue;
+use karen_core::config::PlanSettings;
 use serde_json::json;
 
-use crate::harness::{EMAIL, PASSWORD, Reply, Site, in_memory, request};
+use crate::harness::{EMAIL, PASSWORD, Reply, Site, in_memory, request, text};
 
 async fn with_header(site: &Site, path: &str, token: &str, header: (&'static str, &str)) -> Reply {
     let mut request = request("GET", path, token, Body::empty());
@@ -49,6 +50,43 @@ async fn exactly_as_many_calls_get_through_as_the_limit_says() {
     let through = replies.iter().filter(|reply| reply.status == 200).count();
     // One comes back every three seconds, and answering 64 calls may take as long.
     assert!((20..=21).contains(&through), "{through}");
+}
+
+#[tokio::test]
+async fn a_tenant_asks_as_often_as_its_plan_says_and_others_are_not_kept_waiting() {
+    let mut config = in_memory();
+    let small = PlanSettings {
+        requests_per_minute: 4,
+        ..PlanSettings::default()
+    };
+    config.tenants.plans.insert("small".to_owned(), small);
+    let site = Site::with(config).await;
+    let owner = site.owner().await;
+    let eve = json!({ "email": "eve@example.net", "name": "Eve", "password": PASSWORD });
+    let wanted = json!({ "name": "Analytical Engines", "owner": eve });
+    let made = site.post("/api/v1/tenants", &owner, &wanted).await.json();
+    let plan = format!("/api/v1/tenants/{}/plan", text(&made["tenant"]["id"]));
+    let plans = site.get("/api/v1/plans", &owner).await.expect(200).json();
+    assert_eq!(plans["data"][0]["name"], "small");
+    site.put(&plan, &owner, &json!({ "plan": "large" }))
+        .await
+        .expect(404);
+    site.put(&plan, &owner, &json!({ "plan": "Not a name" }))
+        .await
+        .expect(422);
+    let small = site.put(&plan, &owner, &json!({ "plan": "small" })).await;
+    assert_eq!(small.expect(200).json()["limits"]["requests_per_minute"], 4);
+    let eve = site.log_in("eve@example.net", PASSWORD).await;
+    site.put(&plan, &eve, &json!({ "plan": "small" }))
+        .await
+        .expect(403);
+    for _ in 0..3 {
+        let reply = site.get("/api/v1/me", &eve).await.expect(200);
+        assert!(reply.header("ratelimit-policy").contains("\"tenant\";q=4"));
+    }
+    let refused = site.get("/api/v1/me", &eve).await.expect(429);
+    assert!(text(&refused.json()["detail"]).contains("of your tenant"));
+    site.get("/api/v1/me", &owner).await.expect(200);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod audit;
 mod chat;
 mod commands;
 mod connections;
+mod crossing;
 mod doubtful;
 mod grid;
 mod guard;

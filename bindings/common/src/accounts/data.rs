@@ -143,6 +143,14 @@ pub struct TenantLimits {
     pub tokens_per_day: u64,
     /// Tokens of all members together in any 30 days.
     pub tokens_per_month: u64,
+    /// Money of all members together in any 24 hours, in millionths of the unit of the models' prices.
+    pub cost_micros_per_day: u64,
+    /// Money of all members together in any 30 days, likewise.
+    pub cost_micros_per_month: u64,
+    /// Requests of all members together in any minute.
+    pub requests_per_minute: u32,
+    /// Mebibytes of what all members have said, been answered and noted together.
+    pub storage_mib: u32,
 }
 
 /// A tenant, and what it has used of what it may.
@@ -152,6 +160,8 @@ pub struct TenantUsage {
     pub tenant: Tenant,
     /// Members, disabled ones too.
     pub users: u64,
+    /// Bytes of what all of them have said, been answered and noted.
+    pub stored_bytes: u64,
     /// What all of them used in the last 24 hours.
     pub day: UsageTotal,
     /// What all of them used in the last 30 days.
@@ -320,8 +330,12 @@ impl From<auth::TenantLimits> for TenantLimits {
     fn from(limits: auth::TenantLimits) -> Self {
         Self {
             users: limits.users,
-            tokens_per_day: limits.tokens_per_day,
-            tokens_per_month: limits.tokens_per_month,
+            tokens_per_day: limits.uses.tokens_per_day,
+            tokens_per_month: limits.uses.tokens_per_month,
+            cost_micros_per_day: limits.uses.cost_micros_per_day,
+            cost_micros_per_month: limits.uses.cost_micros_per_month,
+            requests_per_minute: limits.requests_per_minute,
+            storage_mib: limits.storage_mib,
         }
     }
 }
@@ -330,8 +344,14 @@ impl From<TenantLimits> for auth::TenantLimits {
     fn from(limits: TenantLimits) -> Self {
         Self {
             users: limits.users,
-            tokens_per_day: limits.tokens_per_day,
-            tokens_per_month: limits.tokens_per_month,
+            uses: auth::UseLimits {
+                tokens_per_day: limits.tokens_per_day,
+                tokens_per_month: limits.tokens_per_month,
+                cost_micros_per_day: limits.cost_micros_per_day,
+                cost_micros_per_month: limits.cost_micros_per_month,
+            },
+            requests_per_minute: limits.requests_per_minute,
+            storage_mib: limits.storage_mib,
         }
     }
 }
@@ -341,6 +361,7 @@ impl From<karen_core::TenantUsage> for TenantUsage {
         Self {
             tenant: usage.tenant.into(),
             users: usage.users,
+            stored_bytes: usage.stored_bytes,
             day: usage.day.into(),
             month: usage.month.into(),
         }

@@ -419,7 +419,7 @@ fn who(session: &Session) -> Result<&Principal, Failure> {
 fn named(device: Option<String>) -> Device {
     Device {
         name: device,
-        address: None,
+        ..Device::default()
     }
 }
 

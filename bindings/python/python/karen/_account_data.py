@@ -137,6 +137,14 @@ class TenantLimits:
     """Tokens of all members together in any 24 hours."""
     tokens_per_month: int
     """Tokens of all members together in any 30 days."""
+    cost_micros_per_day: int
+    """Money of all members together in any 24 hours, in millionths of the unit of the models' prices."""
+    cost_micros_per_month: int
+    """Money of all members together in any 30 days, likewise."""
+    requests_per_minute: int
+    """Requests of all members together in any minute."""
+    storage_mib: int
+    """Mebibytes of what all members have said, been answered and noted together."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,8 @@ class TenantUsage:
     tenant: Tenant
     users: int
     """Members, disabled ones too."""
+    stored_bytes: int
+    """Bytes of what all of them have said, been answered and noted."""
     day: UsageTotal
     """What all of them used in the last 24 hours."""
     month: UsageTotal
@@ -172,6 +182,7 @@ class TenantUsage:
         return cls(
             tenant=Tenant._of(data["tenant"]),
             users=data["users"],
+            stored_bytes=data["stored_bytes"],
             day=UsageTotal(**data["day"]),
             month=UsageTotal(**data["month"]),
         )

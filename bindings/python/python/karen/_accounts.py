@@ -281,15 +281,24 @@ class Tenants:
         users: int = 0,
         tokens_per_day: int = 0,
         tokens_per_month: int = 0,
+        cost_micros_per_day: int = 0,
+        cost_micros_per_month: int = 0,
+        requests_per_minute: int = 0,
+        storage_mib: int = 0,
     ) -> Tenant:
         """Sets what a tenant may use up, from its next member and its next turn on; 0 means no limit.
 
-        Members count with the disabled ones, tokens of all members in any 24 hours and any 30 days.
+        Members count with the disabled ones; tokens, and millionths of the unit that models are priced
+        in, of all members in any 24 hours and any 30 days; storage in mebibytes of words.
         """
         limits = {
             "users": users,
             "tokens_per_day": tokens_per_day,
             "tokens_per_month": tokens_per_month,
+            "cost_micros_per_day": cost_micros_per_day,
+            "cost_micros_per_month": cost_micros_per_month,
+            "requests_per_minute": requests_per_minute,
+            "storage_mib": storage_mib,
         }
         limited = self._native.limit(session._native, tenant, limits).wait()
         return Tenant._of(limited)

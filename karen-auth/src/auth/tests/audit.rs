@@ -109,6 +109,7 @@ async fn what_happened_is_in_the_log_in_order() {
     let from = Device {
         name: None,
         address: Some("192.0.2.7".parse().expect("an address")),
+        known: None,
     };
     let wrong = house
         .auth

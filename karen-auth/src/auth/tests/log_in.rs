@@ -1,4 +1,5 @@
 use super::*;
+use crate::KnownDevice;
 
 #[tokio::test]
 async fn a_password_opens_a_session() {
@@ -197,4 +198,34 @@ async fn where_sessions_cannot_be_asked_the_door_stays_shut() {
         .log_in("owner@example.com", PASSWORD, Device::default())
         .await;
     assert_kind(login, AuthErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn whoever_guesses_elsewhere_keeps_a_known_device_waiting_nowhere() {
+    let (house, owner) = owned().await;
+    let device = owner.device.as_ref().expect("it logged in");
+    let try_with = async |shown: Option<&str>, password: &str| {
+        let device = Device {
+            known: shown.map(KnownDevice::new),
+            ..Device::default()
+        };
+        let tried = house.auth.log_in("owner@example.com", password, device);
+        tried.await.map(drop).map_err(|error| error.kind())
+    };
+    let (wrong, slow) = (AuthErrorKind::Unauthenticated, AuthErrorKind::RateLimited);
+    while try_with(None, "a guess at the password").await != Err(slow) {}
+    assert_eq!(try_with(None, PASSWORD).await, Err(slow));
+    assert_eq!(try_with(Some("made up"), PASSWORD).await, Err(slow));
+    let foreign = house.member("eve").await.device.expect("it logged in");
+    assert_eq!(try_with(Some(foreign.expose()), PASSWORD).await, Err(slow));
+    assert_eq!(
+        try_with(Some(device.expose()), "a wrong one of my own").await,
+        Err(wrong)
+    );
+    try_with(Some(device.expose()), PASSWORD)
+        .await
+        .expect("the owner");
+    while try_with(Some(device.expose()), "a guess at the password").await != Err(slow) {}
+    let refreshed = house.auth.refresh(owner.refresh.expose()).await;
+    assert!(refreshed.expect("refreshed").device.is_none());
 }

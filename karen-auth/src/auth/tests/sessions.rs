@@ -73,6 +73,7 @@ async fn one_lists_and_ends_ones_own_sessions_only() {
     let device = Device {
         name: Some("Firefox\r\n on Linux".to_owned()),
         address: Some("192.0.2.7".parse().expect("an address")),
+        known: None,
     };
     house.wait(Duration::from_secs(1));
     let elsewhere = house
@@ -114,4 +115,20 @@ async fn the_local_user_has_no_session_and_no_account() {
     );
     let change = house.auth.change_password(&local, PASSWORD, PASSWORD).await;
     assert_kind(change, AuthErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_session_whose_token_is_given_up_is_over() {
+    let (house, owner) = owned().await;
+    let auth = &house.auth;
+    for none in ["", "made up", owner.access.expose()] {
+        assert!(!auth.give_up(none).await.expect("asked"), "{none}");
+    }
+    assert!(
+        auth.give_up(owner.refresh.expose())
+            .await
+            .expect("given up")
+    );
+    assert!(house.is_dead(&owner).await);
+    assert!(!auth.give_up(owner.refresh.expose()).await.expect("asked"));
 }

@@ -1,7 +1,9 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 use crate::{
-    Account, AuditAction, CustomRole, NewApiKey, Page, Permission, Permissions, Role, RoleChoice,
-    RoleName, Tenant, TenantLimits, TenantState, UseLimits,
+    Account, AuditAction, CustomRole, ForeignIdentity, NewApiKey, Page, Permission, Permissions,
+    PlanName, Role, RoleChoice, RoleName, Tenant, TenantLimits, TenantState, UseLimits,
 };
 
 const NEW_KEY: NewApiKey = NewApiKey {
@@ -444,4 +446,121 @@ async fn only_the_installation_says_what_a_tenant_may_use() {
         .iter()
         .filter(|e| e.event.action == AuditAction::TenantLimited);
     assert_eq!(written.count(), 0, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_tenant_uses_what_its_plan_says_also_when_that_changes() {
+    let (database, clock) = (database().await, Arc::new(ManualClock::default()));
+    let small = PlanName::parse("small").expect("a name");
+    let opened = async |requests_per_minute: u32| {
+        let limits = TenantLimits {
+            requests_per_minute,
+            ..TenantLimits::default()
+        };
+        let planned = AuthConfig {
+            plans: BTreeMap::from([(small.clone(), limits)]),
+            plan: Some(small.clone()),
+            ..config(&database, &clock)
+        };
+        Auth::open(planned).await.expect("open")
+    };
+    let (auth, operator) = (opened(5).await, Principal::local());
+    let made = auth.create_tenant(&operator, "Engines", person("eve"));
+    let (tenant, _) = made.await.expect("made");
+    assert_eq!(tenant.plan.as_ref(), Some(&small));
+    let login = auth.log_in("eve@example.com", PASSWORD, Device::default());
+    let token = login.await.expect("log in").access;
+    let eve = auth.authenticate(token.expose()).await.expect("in");
+    let allowed = async |auth: &Auth| auth.requests_per_minute(&eve).await.expect("asked");
+    assert_eq!(allowed(&auth).await, 5);
+    assert_eq!(allowed(&opened(9).await).await, 9, "the plan was changed");
+    assert_eq!(allowed(&auth).await, 5, "a moment ago it was so");
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(allowed(&auth).await, 9);
+    let own = auth.limit_tenant(&operator, &tenant.id, TenantLimits::default());
+    assert_eq!(own.await.expect("limit").plan, None);
+    assert_eq!(allowed(&auth).await, 0, "here at once");
+    let back = auth.plan_tenant(&operator, &tenant.id, &small).await;
+    assert_eq!(back.expect("plan").limits.requests_per_minute, 5);
+    let unknown = PlanName::parse("large").expect("a name");
+    let refused = auth.plan_tenant(&operator, &tenant.id, &unknown).await;
+    assert_kind(refused, AuthErrorKind::NotFound);
+    let refused = auth.plan_tenant(&eve, &tenant.id, &small).await;
+    assert_kind(refused, AuthErrorKind::Denied);
+    assert_kind(auth.plans(&eve), AuthErrorKind::Denied);
+    assert_eq!(auth.plans(&operator).expect("plans").len(), 1);
+}
+
+/// Every table with a column that names a tenant or an account.
+#[tokio::test]
+async fn nothing_of_a_deleted_tenant_is_in_any_table() {
+    let two = two().await;
+    let (auth, founder) = (two.auth(), two.founder().await);
+    let account = founder.account().clone();
+    let key = NewApiKey {
+        name: "script".to_owned(),
+        ..NEW_KEY
+    };
+    auth.create_api_key(&founder, key).await.expect("key");
+    auth.begin_totp(&founder).await.expect("begin");
+    let ports = &auth.shared.ports;
+    let link = ForeignIdentity {
+        issuer: "https://accounts.example.com".to_owned(),
+        subject: "eve".to_owned(),
+    };
+    assert!(ports.links.insert(&link, &account, 1).await.expect("link"));
+    for row in [
+        "INSERT INTO auth_passkeys SELECT 'pk_1', account, x'01', x'02', 0, 'phone', '', 0, 0, 1, NULL
+         FROM auth_memberships WHERE tenant <> 'default'",
+        "INSERT INTO auth_passwords SELECT account, '$argon2id$', 1
+         FROM auth_memberships WHERE tenant <> 'default'",
+        "INSERT INTO auth_recovery_codes SELECT account, x'03'
+         FROM auth_memberships WHERE tenant <> 'default'",
+    ] {
+        two.house.tamper(row).await;
+    }
+    let names = [two.tenant.id.as_str(), account.as_str()];
+    let before = rows_with(&two.house.database, &names).await;
+    for table in [
+        "auth_links",
+        "auth_passkeys",
+        "auth_passwords",
+        "auth_recovery_codes",
+    ] {
+        assert!(before.contains(table), "{table} has something: {before:?}");
+    }
+    let operator = Principal::local();
+    let deleted = auth.delete_tenant(&operator, &two.tenant.id).await;
+    deleted.expect("deleted");
+    let mut left = rows_with(&two.house.database, &names).await;
+    // The installation's own log tells what was done.
+    left.remove("auth_audit");
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// The tables that have any of these texts in a column.
+async fn rows_with(database: &Database, texts: &[&str]) -> BTreeSet<String> {
+    let mut reader = database.read().await.expect("read");
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name LIKE 'auth%' AND c.type = 'TEXT'",
+    )
+    .fetch_all(&mut *reader)
+    .await
+    .expect("columns");
+    let mut found = BTreeSet::new();
+    for (table, column) in columns {
+        for text in texts {
+            let query = format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1");
+            let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+                .bind(*text)
+                .fetch_one(&mut *reader)
+                .await
+                .expect("count");
+            if rows > 0 {
+                found.insert(table.clone());
+            }
+        }
+    }
+    found
 }

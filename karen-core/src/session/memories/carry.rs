@@ -24,6 +24,8 @@ impl Memories {
     /// `FORBIDDEN`, `INVALID_ARGUMENT` for a line that no export gave, `TOO_LARGE`.
     pub async fn import(&self, lines: &[&str]) -> Result<Imported> {
         let (memory, scope) = self.allowed(Permission::MemoryWrite)?;
+        self.admit(lines.iter().map(|line| line.len()).sum())
+            .await?;
         let imported = memory.import(&scope, lines).await?;
         self.changed().await;
         Ok(imported)

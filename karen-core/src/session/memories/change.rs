@@ -14,10 +14,11 @@ impl Memories {
     /// note.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `INVALID_ARGUMENT`, `TOO_LARGE`, `CONFLICT` for an idempotency key that something
-    /// else was written with.
+    /// `FORBIDDEN`, `INVALID_ARGUMENT`, `TOO_LARGE`, `QUOTA`, `CONFLICT` for an idempotency key that
+    /// something else was written with.
     pub async fn remember(&self, record: NewRecord) -> Result<Remembered> {
         let (memory, scope) = self.allowed(Permission::MemoryWrite)?;
+        self.admit(record.bytes()).await?;
         let remembered = memory.remember(&scope, record).await?;
         self.changed().await;
         Ok(remembered)
@@ -30,6 +31,8 @@ impl Memories {
     pub async fn remember_all(&self, records: Vec<NewRecord>) -> Result<Vec<Remembered>> {
         super::within("the number of records", records.len(), 1, BATCH_MAX)?;
         let (memory, scope) = self.allowed(Permission::MemoryWrite)?;
+        self.admit(records.iter().map(NewRecord::bytes).sum())
+            .await?;
         let remembered = memory.remember_all(&scope, records).await?;
         self.changed().await;
         Ok(remembered)

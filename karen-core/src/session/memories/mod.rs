@@ -129,6 +129,14 @@ impl Memories {
         Ok((&self.session.karen.memory, scope))
     }
 
+    /// Passes while the tenant has room for so many bytes.
+    async fn admit(&self, bytes: usize) -> Result<()> {
+        let Session {
+            karen, principal, ..
+        } = &self.session;
+        karen.admit_bytes(principal, bytes).await
+    }
+
     /// Tells whoever listens.
     async fn changed(&self) {
         let Session { karen, scope, .. } = &self.session;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use karen_core::auth::{Account, SignedIn};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::cookie;
 use crate::extract::Json;
+use crate::problem::Problem;
 
 /// What somebody gets who has logged in.
 #[derive(Serialize, ToSchema)]
@@ -55,9 +56,21 @@ pub(crate) struct AccountBody {
     created_at: i64,
 }
 
-/// The answer to a login, with the refresh token also as a cookie.
-pub(crate) fn signed_in(app: &App, headers: &HeaderMap, signed: SignedIn) -> Response {
-    let cookie = kept_cookie(app, headers, &signed);
+/// The answer to a login. The session that the browser had before is over: its token is lost.
+pub(crate) async fn signed_in(
+    app: &App,
+    headers: &HeaderMap,
+    signed: SignedIn,
+) -> Result<Response, Problem> {
+    if let Some(before) = cookie::token(headers) {
+        app.karen.auth().give_up(before).await?;
+    }
+    Ok(goes_on(app, headers, signed))
+}
+
+/// Tokens to go on with, the refresh token also as a cookie.
+pub(crate) fn goes_on(app: &App, headers: &HeaderMap, signed: SignedIn) -> Response {
+    let cookies = kept_cookies(app, headers, &signed);
     let body = SignedInBody {
         access_token: signed.access.expose().to_owned(),
         token_type: "Bearer",
@@ -65,15 +78,23 @@ pub(crate) fn signed_in(app: &App, headers: &HeaderMap, signed: SignedIn) -> Res
         refresh_token: signed.refresh.expose().to_owned(),
         account: signed.account.into(),
     };
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    ([(SET_COOKIE, cookie), no_store], Json(body)).into_response()
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (no_store, AppendHeaders(cookies), Json(body)).into_response()
 }
 
-/// The cookie that keeps a browser signed in.
-pub(super) fn kept_cookie(app: &App, headers: &HeaderMap, signed: &SignedIn) -> HeaderValue {
+/// The cookies that keep a browser signed in, and known.
+pub(super) fn kept_cookies(
+    app: &App,
+    headers: &HeaderMap,
+    signed: &SignedIn,
+) -> Vec<(HeaderName, HeaderValue)> {
     let day = Duration::from_secs(24 * 60 * 60);
     let lifetime = day * app.karen.config().auth.session_days;
-    cookie::keep(signed.refresh.expose(), lifetime, headers)
+    let refresh = cookie::keep(signed.refresh.expose(), lifetime, headers);
+    let device = signed.device.as_ref();
+    let device = device.map(|token| cookie::device::keep(token.expose(), headers));
+    let cookies = std::iter::once(refresh).chain(device);
+    cookies.map(|cookie| (SET_COOKIE, cookie)).collect()
 }
 
 impl From<Account> for AccountBody {

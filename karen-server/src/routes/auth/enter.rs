@@ -79,7 +79,8 @@ pub(super) async fn register(
         password: request.password,
     };
     let signed = app.karen.auth().register(account, device).await?;
-    Ok((StatusCode::CREATED, signed_in(&app, &headers, signed)))
+    let answer = signed_in(&app, &headers, signed).await?;
+    Ok((StatusCode::CREATED, answer))
 }
 
 /// Log in
@@ -100,7 +101,7 @@ pub(super) async fn log_in(
 ) -> Result<Response, Problem> {
     let (auth, email) = (app.karen.auth(), &request.email);
     match auth.begin_log_in(email, &request.password, device).await? {
-        LogIn::SignedIn(signed) => Ok(signed_in(&app, &headers, signed)),
+        LogIn::SignedIn(signed) => signed_in(&app, &headers, signed).await,
         LogIn::CodeNeeded(challenge) => {
             let challenge = challenge.expose().to_owned();
             Ok((StatusCode::ACCEPTED, Json(CodeNeeded { challenge })).into_response())
@@ -123,7 +124,7 @@ pub(super) async fn give_code(
     let signed = auth
         .finish_log_in(&request.challenge, &request.code)
         .await?;
-    Ok(signed_in(&app, &headers, signed))
+    signed_in(&app, &headers, signed).await
 }
 
 /// Show one's credentials once more, before something dangerous

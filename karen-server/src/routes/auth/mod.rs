@@ -15,7 +15,7 @@ use karen_core::Code;
 use tower_http::csrf::CsrfLayer;
 use utoipa_axum::routes;
 
-pub(crate) use body::{AccountBody, SignedInBody, signed_in};
+pub(crate) use body::{AccountBody, SignedInBody, goes_on, signed_in};
 
 use super::Routes;
 use crate::problem::Problem;

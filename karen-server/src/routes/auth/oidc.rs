@@ -3,12 +3,12 @@
 use axum::extract::{Query, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use karen_core::auth::{LogIn, OidcAnswer, OidcDone, OidcStart};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::kept_cookie;
+use super::body::kept_cookies;
 use crate::app::App;
 use crate::cookie::flow;
 use crate::extract::{Caller, Json, Path, Visitor};
@@ -198,8 +198,9 @@ pub(super) async fn come_back(
 fn begun_log_in(app: &App, headers: &HeaderMap, begun: &LogIn) -> Response {
     match begun {
         LogIn::SignedIn(signed) => {
-            let cookie = (SET_COOKIE, kept_cookie(app, headers, signed));
-            ([cookie], to_page("#signed-in")).into_response()
+            // The provider's page leads here without the cookies of before, which are strict.
+            let cookies = AppendHeaders(kept_cookies(app, headers, signed));
+            (cookies, to_page("#signed-in")).into_response()
         }
         LogIn::CodeNeeded(challenge) => to_page(&format!("#code={}", challenge.expose())),
         other => unreachable!("a login stands at {other:?}"),

@@ -63,7 +63,7 @@ pub(super) async fn log_in_with_passkey(
 ) -> Result<Response, Problem> {
     let (auth, answer) = (app.karen.auth(), request.credential.into());
     let signed = auth.finish_passkey_log_in(&answer, device).await?;
-    Ok(signed_in(&app, &headers, signed))
+    signed_in(&app, &headers, signed).await
 }
 
 /// Begin to finish a login with a passkey in place of a code
@@ -96,5 +96,5 @@ pub(super) async fn finish_passkey_step(
     let signed = auth
         .finish_passkey_step(&request.challenge, &answer)
         .await?;
-    Ok(signed_in(&app, &headers, signed))
+    signed_in(&app, &headers, signed).await
 }

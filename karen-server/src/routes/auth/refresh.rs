@@ -8,7 +8,7 @@ use karen_core::Code;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{SignedInBody, signed_in};
+use super::{SignedInBody, goes_on};
 use crate::app::App;
 use crate::cookie;
 use crate::extract::Json;
@@ -42,7 +42,7 @@ pub(super) async fn refresh(
             )
         })?;
     match app.karen.auth().refresh(token).await {
-        Ok(signed) => Ok(signed_in(&app, &headers, signed)),
+        Ok(signed) => Ok(goes_on(&app, &headers, signed)),
         Err(error) => Ok(refused(Problem::from(error), &headers)),
     }
 }
