@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use karen_infer::StaticEmbedder;
-use karen_memory::{Embedder, Memory, MemoryConfig, Scope, Servers};
+use karen_memory::{Embedder, Memory, MemoryConfig, MemoryError, Scope, Servers};
 use karen_sql::{Database, Location};
 
 use crate::Result;
@@ -17,6 +20,33 @@ pub(crate) struct Backend {
     servers: Servers,
     /// Whether meanings are compared beside words.
     has_meanings: bool,
+    /// Nanoseconds that embedding has taken.
+    embedding: Arc<AtomicU64>,
+}
+
+/// The built-in embedder, and how long it takes.
+struct Timed {
+    embedder: BuiltIn,
+    nanoseconds: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl Embedder for Timed {
+    fn id(&self) -> &str {
+        self.embedder.id()
+    }
+
+    fn dim(&self) -> usize {
+        self.embedder.dim()
+    }
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, MemoryError> {
+        let started = Instant::now();
+        let vectors = self.embedder.embed(texts).await;
+        let took = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(took, Ordering::Relaxed);
+        vectors
+    }
 }
 
 impl Backend {
@@ -30,7 +60,22 @@ impl Backend {
                 ..Servers::default()
             },
             has_meanings: false,
+            embedding: Arc::default(),
         }
+    }
+
+    /// Words and meanings, in this process.
+    pub(crate) fn meaningful() -> Self {
+        Self {
+            name: "embedded, with meanings",
+            has_meanings: true,
+            ..Self::embedded()
+        }
+    }
+
+    /// How long embedding has taken so far.
+    pub(crate) fn embedding(&self) -> Duration {
+        Duration::from_nanos(self.embedding.load(Ordering::Relaxed))
     }
 
     /// Everything in this process, with and without meanings, and then each part on its server, whose
@@ -43,11 +88,7 @@ impl Backend {
         };
         Ok(vec![
             embedded(),
-            Self {
-                name: "embedded, with meanings",
-                has_meanings: true,
-                ..embedded()
-            },
+            Self::meaningful(),
             Self {
                 name: "postgresql",
                 postgres: Some(address("POSTGRES")?),
@@ -105,7 +146,10 @@ impl Backend {
 
     fn embedder(&self) -> Result<Option<Arc<dyn Embedder>>> {
         Ok(match self.has_meanings {
-            true => Some(Arc::new(BuiltIn(StaticEmbedder::builtin()?))),
+            true => Some(Arc::new(Timed {
+                embedder: BuiltIn(StaticEmbedder::builtin()?),
+                nanoseconds: Arc::clone(&self.embedding),
+            })),
             false => None,
         })
     }

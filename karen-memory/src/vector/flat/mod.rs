@@ -1,13 +1,14 @@
-//! Vectors scanned one by one: exact, and quick enough for a million of a user.
+//! Vectors scanned one by one: quick enough for a million of a user.
 
 mod segment;
+mod signs;
 
 use std::path::Path;
 
 use async_trait::async_trait;
 
 use super::{VectorChange, VectorIndex};
-use crate::segments::Segments;
+use crate::segments::{Segments, digest};
 use crate::{Filter, MemoryError, RecordId, Scope};
 use segment::Segment;
 
@@ -18,7 +19,8 @@ const FORMAT: &str = "vectors 1";
 /// if there is a folder for them.
 ///
 /// A number keeps its value to within 1/254 of the largest in its vector; one of a query, to within
-/// 1/8,000 for vectors of up to 2,048 numbers.
+/// 1/8,000 for vectors of up to 2,048 numbers. Of up to 65,536 records of a user all are scored; of more, those
+/// that are likeliest by the signs of their numbers: four for each that is asked for, and a thousand at least.
 #[derive(Debug, Default)]
 pub struct FlatIndex {
     segments: Segments<Segment>,
@@ -29,10 +31,17 @@ impl FlatIndex {
     /// from there. This process alone may write there.
     #[must_use]
     pub fn in_folder(folder: &Path, embedder: &str) -> Self {
+        let format = format!("{FORMAT} {embedder}");
         Self {
-            segments: Segments::in_folder(folder, "vectors", &format!("{FORMAT} {embedder}")),
+            segments: Segments::in_folder(folder, &extension(embedder), &format),
         }
     }
+}
+
+/// Vectors of two embedders lie side by side while one takes the other's place.
+fn extension(embedder: &str) -> String {
+    let name = u32::from_be_bytes(digest(&[embedder]));
+    format!("{name:08x}.vectors")
 }
 
 #[async_trait]

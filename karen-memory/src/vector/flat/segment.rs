@@ -2,7 +2,12 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::thread;
 
+use super::signs::Signs;
 use crate::segments::{self, Change, Source, put_facets, put_text};
 use crate::vector::VectorChange;
 use crate::{Facets, Filter, RecordId, SessionId};
@@ -11,6 +16,16 @@ use crate::{Facets, Filter, RecordId, SessionId};
 const SUM_MAX: usize = i32::MAX as usize;
 /// Rows that are scored before any is compared.
 const CHUNK: usize = 256;
+/// Rows that are all scored by codes: up to here that takes a millisecond or two.
+const SCORED_MAX: usize = 65_536;
+/// Of more rows, those that are likeliest by their signs are scored: so many for each that is asked for,
+const LIKELY: usize = 4;
+/// and at least so many.
+const LIKELY_MIN: usize = 1_000;
+/// Rows for which a thread more is worth its start.
+const SHARE_MIN: usize = 32_768;
+/// Threads of a search at most: others may search too.
+const THREADS_MAX: usize = 4;
 
 /// Rows by number. A row that is deleted leaves its number to the next.
 #[derive(Debug, Default)]
@@ -20,6 +35,8 @@ pub(super) struct Segment {
     codes: Vec<i8>,
     /// What each row's codes are to be multiplied by.
     scales: Vec<f32>,
+    /// Once there are more rows than are all scored.
+    signs: Option<Signs>,
     rows: Vec<Option<Row>>,
     row_of: HashMap<RecordId, u32>,
     free: Vec<u32>,
@@ -47,21 +64,25 @@ impl Segment {
             return Vec::new();
         }
         let (query, scale) = quantise(vector, self.dim, query_max(self.dim));
-        let mut best: Vec<Scored> = Vec::with_capacity(limit.min(self.rows.len()) + CHUNK);
-        let mut worst = f32::NEG_INFINITY;
-        let rows = self.codes.chunks_exact(self.dim).zip(&self.scales);
-        for (number, (codes, row_scale)) in (0..).zip(rows) {
-            let score = dot(codes, &query) as f32 * row_scale * scale;
-            if score < worst || !self.admits(number, filter) {
-                continue;
+        let score = |number: usize| {
+            let codes = &self.codes[number * self.dim..(number + 1) * self.dim];
+            dot(codes, &query) as f32 * self.scales[number] * scale
+        };
+        let mut best = match &self.signs {
+            Some(signs) => {
+                let mut likely = self.likely(signs, vector, filter, limit);
+                let scored = likely.iter_mut();
+                scored.for_each(|(number, of)| *of = score(*number as usize));
+                self.cut(&mut likely, limit);
+                likely
             }
-            best.push((number, score));
-            if best.len() >= limit.saturating_mul(2) {
-                self.cut(&mut best, limit);
-                worst = best[limit - 1].1;
-            }
-        }
-        self.cut(&mut best, limit);
+            None => self.best(filter, limit, &|rows: Range<usize>, scores: &mut [f32]| {
+                scores
+                    .iter_mut()
+                    .zip(rows)
+                    .for_each(|(to, row)| *to = score(row));
+            }),
+        };
         best.sort_unstable_by(|a, b| self.rank(a, b));
         let id = |number: u32| {
             self.rows[number as usize]
@@ -72,6 +93,74 @@ impl Segment {
         found
             .filter_map(|(number, score)| Some((id(number)?, score)))
             .collect()
+    }
+
+    /// Rows among which the nearest are, by their signs; in the order in which their codes lie.
+    fn likely(&self, signs: &Signs, vector: &[f32], filter: &Filter, limit: usize) -> Vec<Scored> {
+        let query = signs.query(vector);
+        let count = limit.saturating_mul(LIKELY).max(LIKELY_MIN);
+        let estimate = |rows: Range<usize>, scores: &mut [f32]| {
+            signs.estimate(&query, rows.clone(), scores);
+            let scales = scores.iter_mut().zip(&self.scales[rows]);
+            scales.for_each(|(score, scale)| *score *= scale);
+        };
+        let mut likely = self.best(filter, count, &estimate);
+        likely.sort_unstable_by_key(|(number, _)| *number);
+        likely
+    }
+
+    /// The admitted rows that `scores` puts first, in no particular order; each thread looks at a share.
+    fn best(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        scores: &(impl Fn(Range<usize>, &mut [f32]) + Sync),
+    ) -> Vec<Scored> {
+        let rows = self.rows.len();
+        let share = share(rows);
+        let shares = (0..rows).step_by(share.max(1));
+        let mut shares = shares.map(|from| from..rows.min(from + share));
+        let own = shares.next().unwrap_or_default();
+        let mut best = thread::scope(|threads| {
+            let look = |rows| move || self.best_of(rows, filter, limit, scores);
+            let others: Vec<_> = shares.map(|rows| threads.spawn(look(rows))).collect();
+            let mut best = look(own)();
+            for other in others {
+                best.extend(other.join().expect("scoring does not panic"));
+            }
+            best
+        });
+        self.cut(&mut best, limit);
+        best
+    }
+
+    fn best_of(
+        &self,
+        rows: Range<usize>,
+        filter: &Filter,
+        limit: usize,
+        scores: &impl Fn(Range<usize>, &mut [f32]),
+    ) -> Vec<Scored> {
+        let mut best: Vec<Scored> = Vec::with_capacity(limit.min(rows.len()) + CHUNK);
+        let mut worst = f32::NEG_INFINITY;
+        let mut scored = [0.0; CHUNK];
+        for from in rows.clone().step_by(CHUNK) {
+            let chunk = from..rows.end.min(from + CHUNK);
+            let scored = &mut scored[..chunk.len()];
+            scores(chunk, scored);
+            for (number, score) in (from as u32..).zip(scored.iter().copied()) {
+                if score < worst || !self.admits(number, filter) {
+                    continue;
+                }
+                best.push((number, score));
+                if best.len() >= limit.saturating_mul(2) {
+                    self.cut(&mut best, limit);
+                    worst = best[limit - 1].1;
+                }
+            }
+        }
+        self.cut(&mut best, limit);
+        best
     }
 
     fn admits(&self, number: u32, filter: &Filter) -> bool {
@@ -106,6 +195,7 @@ impl Segment {
             *to = code as i8;
         }
         self.scales[number as usize] = scale;
+        self.sign(number);
         self.row_of.insert(id.clone(), number);
         self.rows[number as usize] = Some(Row { id, facets });
         self.changed.insert(number);
@@ -117,6 +207,7 @@ impl Segment {
             return;
         };
         self.codes_mut(number).fill(0);
+        self.sign(number);
         self.rows[number as usize] = None;
         self.free.push(number);
         self.changed.insert(number);
@@ -128,6 +219,20 @@ impl Segment {
         self.scales.push(0.0);
         self.codes.resize(self.rows.len() * self.dim, 0);
         number
+    }
+
+    /// Takes the signs of a row whose codes changed; of all, once they are many.
+    fn sign(&mut self, number: u32) {
+        let rows = self.rows.len();
+        match &mut self.signs {
+            Some(signs) => {
+                signs.resize(rows);
+                let from = number as usize * self.dim;
+                signs.put(number, &self.codes[from..from + self.dim]);
+            }
+            None if rows > SCORED_MAX => self.signs = Some(Signs::of(&self.codes, self.dim)),
+            None => {}
+        }
     }
 
     fn codes_mut(&mut self, number: u32) -> &mut [i8] {
@@ -214,6 +319,9 @@ impl segments::Segment for Segment {
                 None => self.free.push(number),
             }
         }
+        if self.rows.len() > SCORED_MAX {
+            self.signs = Some(Signs::of(&self.codes, self.dim));
+        }
         let is_known_once = self.row_of.len() + self.free.len() == self.rows.len();
         is_known_once.then_some(())
     }
@@ -229,6 +337,14 @@ impl Change for VectorChange {
     fn deletes(&self) -> bool {
         matches!(self, Self::Delete(_))
     }
+}
+
+/// Rows that each thread of a search looks at.
+pub(super) fn share(rows: usize) -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
+    let threads = (rows / SHARE_MIN).clamp(1, cores.min(THREADS_MAX));
+    rows.div_ceil(threads)
 }
 
 /// The largest code of a query, so that no sum of products overflows.
@@ -257,3 +373,6 @@ fn dot(codes: &[i8], query: &[i16]) -> i32 {
         .map(|(code, q)| i32::from(*code) * i32::from(*q))
         .sum()
 }
+
+#[cfg(test)]
+mod tests;
