@@ -162,6 +162,65 @@ async fn instances_share_rows_and_add_up_their_recalls() {
     assert_eq!(answer.rows, [[json!(2)]]);
 }
 
+/// Files of memories of a shared folder, with their bytes.
+fn parts(folder: &Path) -> Vec<(String, u64)> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let parts = entries.flat_map(|entry| {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let metadata = entry.metadata().expect("metadata");
+        match metadata.is_dir() {
+            true => parts(&entry.path()),
+            false => vec![(name, metadata.len())],
+        }
+    });
+    parts
+        .filter(|(name, _)| name.starts_with("memories-"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_batch_adds_to_a_shared_folder_and_a_row_that_goes_is_in_no_file() {
+    let folder = tempfile::tempdir().expect("folder");
+    let memory = over(
+        &database().await,
+        AnalyticsStore::Folder(folder.path().to_owned()),
+    )
+    .await;
+    let said = (0..6_000).map(|i| {
+        // Each id is another, so that a file of them is not small.
+        turn(
+            &format!("{i}"),
+            "user",
+            &format!("boat {i}"),
+            MONDAY_NOON + i,
+        )
+    });
+    memory.ingest(&ada(), said.collect()).await.expect("ingest");
+    assert_eq!(count(&memory, &ada()).await, 6_000);
+    let first = parts(folder.path());
+    assert_eq!(first.len(), 1);
+    let kept = remember(&memory, &ada(), "The barn needs paint.").await;
+    assert_eq!(count(&memory, &ada()).await, 6_001);
+    memory.pin(&ada(), &kept, true).await.expect("pin");
+    let pinned = "SELECT count(*) FROM memories WHERE pinned";
+    let answer = ask(&memory, &ada(), Breadth::User, pinned).await;
+    assert_eq!(answer.rows, [[json!(1)]], "the row as it is, once");
+    assert_eq!(count(&memory, &ada()).await, 6_001);
+    let now = parts(folder.path());
+    assert_eq!(
+        now.len(),
+        2,
+        "what is small is one file beside the large one: {now:?}"
+    );
+    assert!(now.contains(&first[0]), "which is as it was");
+
+    memory.forget(&ada(), &kept).await.expect("forget");
+    assert_eq!(count(&memory, &ada()).await, 6_000);
+    assert_eq!(parts(folder.path()).len(), 1);
+    assert!(files_with(folder.path(), kept.as_str()).is_empty());
+}
+
 #[tokio::test]
 async fn no_word_of_what_is_remembered_is_in_the_files() {
     let folder = tempfile::tempdir().expect("folder");

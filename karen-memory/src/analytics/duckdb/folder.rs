@@ -1,8 +1,13 @@
 //! Rows in Parquet files of a folder that instances share.
 //!
-//! A user has a folder, named after hashes, with one file of memories whose name is the mark, and a file of
-//! counts for each run of an instance. Files are written beside and then renamed, so a reader finds whole
-//! ones; the memories of the highest mark count.
+//! A user has a folder, named after hashes, with files of memories and a file of counts for each run of an
+//! instance. A file of memories holds what changed from one mark to another, which are its name: a batch adds a
+//! file, and takes in those before it that are not much larger (a log-structured merge, O'Neil et al. 1996), so
+//! that each row is written a few times over however many batches there are. Where a row goes, all files become
+//! one without it. Files are written beside and then renamed, so a reader finds whole ones; those count that
+//! lead from the highest mark down to nothing.
+
+mod parts;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,6 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use parts::Part;
 
 use super::{
     MEMORIES, RECALLS, blocking, failed_io, in_memory, question, quoted, run, seen, stage,
@@ -25,8 +32,8 @@ const SUM: &str = "user_id, hour, CAST(sum(recalls) AS BIGINT) AS recalls,
     CAST(sum(hits) AS BIGINT) AS hits, CAST(sum(items) AS BIGINT) AS items,
     CAST(sum(partial) AS BIGINT) AS partial";
 
-/// Rows in Parquet files of a folder that any number of instances share: a user's file is written anew
-/// with each batch, by one instance at a time.
+/// Rows in Parquet files of a folder that any number of instances share: a user's files are written by one
+/// instance at a time.
 #[derive(Clone, Debug)]
 pub struct ParquetFolder {
     shared: Arc<Shared>,
@@ -75,8 +82,8 @@ impl Analytics for ParquetFolder {
         let users = users.to_vec();
         self.with(move |shared| {
             let mark = |user: &UserId| {
-                let kept = Kept::newest(&shared.user(&tenant, user))?;
-                Ok(kept.map(|kept| kept.mark).unwrap_or_default())
+                let parts = parts::of(&shared.user(&tenant, user))?;
+                Ok(parts.last().map(|part| part.mark).unwrap_or_default())
             };
             users.iter().map(mark).collect()
         })
@@ -139,22 +146,27 @@ impl Shared {
         let folder = self.user(batch.scope.tenant(), batch.scope.user());
         let connection = in_memory()?;
         stage::changes(&connection, std::slice::from_ref(batch))?;
-        let earlier = Kept::newest(&folder)?;
-        let unchanged = match &earlier {
-            Some(kept) => format!(
-                "UNION ALL SELECT * FROM read_parquet({}) WHERE id NOT IN (SELECT id FROM changed)",
-                quoted(&kept.path.to_string_lossy())
+        let kept = parts::of(&folder)?;
+        let taken = parts::taken(&kept, batch)?;
+        let unchanged = match taken {
+            [] => String::new(),
+            _ => format!(
+                "UNION ALL {} WHERE id NOT IN (SELECT id FROM changed)",
+                latest(taken.iter().map(|part| &part.path))
             ),
-            None => String::new(),
         };
-        let name = Kept::name(batch.mark);
+        let since = match taken {
+            [] => kept.last().map_or(0, |last| last.mark.sequence),
+            [first, ..] => first.since,
+        };
+        let name = Part::name(since, batch.mark);
         let rows = format!(
             "CREATE TEMP TABLE memories ({MEMORIES}); INSERT INTO memories {} {unchanged}",
             stage::PUT
         );
         run(&connection, "apply", &rows)?;
         write(&connection, "FROM memories", &folder, &name)?;
-        Kept::remove_before(&folder, batch.mark)
+        parts::remove_others(&folder, &name, since)
     }
 
     /// Adds to what this run has counted of one user.
@@ -196,7 +208,7 @@ impl Shared {
 fn copy(folders: &[PathBuf], seen: &str) -> Result<duckdb::Connection, MemoryError> {
     let (mut memories, mut recalls) = (Vec::new(), Vec::new());
     for folder in folders {
-        memories.extend(Kept::newest(folder)?.map(|kept| kept.path));
+        memories.extend(parts::of(folder)?.into_iter().map(|part| part.path));
         let files = entries(folder)?.into_iter();
         recalls.extend(files.filter(|path| named(path).starts_with("recalls-")));
     }
@@ -208,59 +220,41 @@ fn copy(folders: &[PathBuf], seen: &str) -> Result<duckdb::Connection, MemoryErr
          CREATE TABLE memories AS SELECT * EXCLUDE tenant FROM kept_memories WHERE {seen};
          CREATE TABLE recalls AS SELECT {SUM} FROM kept_recalls WHERE {seen} GROUP BY user_id, hour;
          DROP TABLE kept_memories; DROP TABLE kept_recalls",
-        fill("kept_memories", &memories),
-        fill("kept_recalls", &recalls),
+        fill("kept_memories", &memories, &latest(&memories)),
+        fill("kept_recalls", &recalls, &all(&recalls)),
     );
     run(&connection, "read", &copy)?;
     Ok(connection)
 }
 
-/// Reads files into a table.
-fn fill(table: &str, files: &[PathBuf]) -> String {
-    if files.is_empty() {
-        return String::new();
+/// Fills a table from files, if there are any.
+fn fill(table: &str, files: &[PathBuf], rows: &str) -> String {
+    match files {
+        [] => String::new(),
+        _ => format!("INSERT INTO {table} {rows};"),
     }
-    let files: Vec<String> = files.iter().map(|f| quoted(&f.to_string_lossy())).collect();
-    let files = files.join(", ");
-    format!("INSERT INTO {table} SELECT * FROM read_parquet([{files}]);")
 }
 
-/// A file of memories.
-struct Kept {
-    path: PathBuf,
-    mark: Mark,
+/// The rows of files.
+fn all(files: &[PathBuf]) -> String {
+    format!("SELECT * FROM read_parquet([{}])", list(files))
 }
 
-impl Kept {
-    fn name(mark: Mark) -> String {
-        format!(
-            "memories-{:016x}-{:016x}.parquet",
-            mark.sequence, mark.fingerprint
-        )
-    }
+/// The rows of files of memories, each as the last of its user's files has it.
+fn latest<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    format!(
+        "SELECT * EXCLUDE filename FROM (
+             SELECT * FROM read_parquet([{}], filename = true) QUALIFY 1 = row_number()
+             OVER (PARTITION BY tenant, user_id, id ORDER BY filename DESC))",
+        list(files)
+    )
+}
 
-    fn read(path: PathBuf) -> Option<Self> {
-        let name = named(&path).strip_prefix("memories-")?;
-        let (sequence, fingerprint) = name.strip_suffix(".parquet")?.split_once('-')?;
-        let mark = Mark {
-            sequence: i64::from_str_radix(sequence, 16).ok()?,
-            fingerprint: u64::from_str_radix(fingerprint, 16).ok()?,
-        };
-        Some(Self { path, mark })
-    }
-
-    fn newest(folder: &Path) -> Result<Option<Self>, MemoryError> {
-        let files = entries(folder)?.into_iter().filter_map(Self::read);
-        Ok(files.max_by_key(|kept| kept.mark.sequence))
-    }
-
-    fn remove_before(folder: &Path, mark: Mark) -> Result<(), MemoryError> {
-        let files = entries(folder)?.into_iter().filter_map(Self::read);
-        let earlier = files.filter(|kept| kept.mark != mark);
-        earlier
-            .map(|kept| fs::remove_file(&kept.path))
-            .try_for_each(unless_gone)
-    }
+fn list<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    let files = files
+        .into_iter()
+        .map(|file| quoted(&file.to_string_lossy()));
+    files.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the rows of a query to a file, which is there whole or not at all.
