@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 . scripts/services/ports.env
 
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/karen/services
-ALL=(elasticsearch milvus postgres redis redis_cluster)
+ALL=(elasticsearch milvus postgres postgres_replica redis redis_cluster)
 READY_SECONDS_MAX=120
 
 # Makes a service the one that everything below speaks of. Its file says how to install, start and stop it, which

@@ -7,6 +7,8 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Pool, Row};
 
 use crate::migration::migrate;
+#[cfg(feature = "postgres")]
+use crate::replica::Replica;
 use crate::{Dialect, Location, Lock, Migration, Reader, SqlError, SqlErrorKind, Tx};
 
 /// How long a caller waits for a connection before the database counts as busy.
@@ -19,6 +21,9 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// one finds connections to work with.
 #[cfg(feature = "postgres")]
 const POSTGRES_LOCKS_MAX: u32 = 8;
+/// How long a replica is waited for before the primary is read.
+#[cfg(feature = "postgres")]
+const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Every SQLite connection starts with these. A commit returns after it is synced
 /// (`synchronous=FULL`), and what is deleted is overwritten (`secure_delete`): a person who asks to
@@ -36,6 +41,8 @@ pub struct Database {
     readers: Pool<Any>,
     writers: Pool<Any>,
     locks: Pool<Any>,
+    #[cfg(feature = "postgres")]
+    replica: Option<Replica>,
 }
 
 impl Database {
@@ -51,6 +58,24 @@ impl Database {
             Location::Memory => open_memory(&location).await,
             Location::Postgres(_) => open_postgres(&location).await,
         }
+    }
+
+    /// Reads much from a streaming replica of the PostgreSQL server, whose URL is given, from here on: see
+    /// [`read_much`](Self::read_much). A replica that does not answer yet keeps nobody from it.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL that is none, for a server that follows no other, and for a SQLite file.
+    #[cfg(feature = "postgres")]
+    pub async fn with_replica(mut self, url: &str) -> Result<Self, SqlError> {
+        if self.dialect == Dialect::Sqlite {
+            let subject = "a replica of a SQLite file";
+            return Err(SqlError::new(SqlErrorKind::Invalid, "open", subject));
+        }
+        let pool = postgres_options(POSTGRES_CONNECTIONS_MAX).acquire_timeout(REPLICA_TIMEOUT);
+        let pool = pool.connect_lazy(url);
+        let pool = pool.map_err(|e| SqlError::of("open", "a replica", e))?;
+        self.replica = Some(Replica::open(pool).await?);
+        Ok(self)
     }
 
     /// The dialect in use; statements that differ are chosen by it.
@@ -78,6 +103,21 @@ impl Database {
     pub async fn read(&self) -> Result<Reader, SqlError> {
         let of = |e| SqlError::of("acquire", "connection", e);
         self.readers.acquire().await.map(Reader).map_err(of)
+    }
+
+    /// A connection to read much with, which sees everything that was committed before the call, by whichever
+    /// program: that of a replica that has it all, or of the primary.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn read_much(&self) -> Result<Reader, SqlError> {
+        #[cfg(feature = "postgres")]
+        if let Some(replica) = &self.replica
+            && let Some(reader) = replica.reader(&self.readers).await
+        {
+            return Ok(reader);
+        }
+        self.read().await
     }
 
     /// Starts a write transaction; in SQLite, waits for the one before it.
@@ -131,6 +171,10 @@ impl Database {
         self.readers.close().await;
         self.writers.close().await;
         self.locks.close().await;
+        #[cfg(feature = "postgres")]
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }
 
@@ -149,6 +193,8 @@ async fn open_file(location: &Location) -> Result<Database, SqlError> {
         readers: sqlite_pool(location, SQLITE_READERS_MAX)?,
         locks: writers.clone(),
         writers,
+        #[cfg(feature = "postgres")]
+        replica: None,
     })
 }
 
@@ -169,6 +215,8 @@ async fn open_memory(location: &Location) -> Result<Database, SqlError> {
         readers: pool.clone(),
         locks: pool.clone(),
         writers: pool,
+        #[cfg(feature = "postgres")]
+        replica: None,
     })
 }
 
@@ -183,6 +231,7 @@ async fn open_postgres(location: &Location) -> Result<Database, SqlError> {
         readers: pool.clone(),
         writers: pool,
         locks: locks.connect_lazy(&location.url()).map_err(of)?,
+        replica: None,
     })
 }
 

@@ -41,6 +41,8 @@ mod error;
 mod location;
 mod lock;
 mod migration;
+#[cfg(feature = "postgres")]
+mod replica;
 mod transaction;
 
 #[cfg(feature = "testing")]

@@ -15,6 +15,9 @@ pub struct PostgresSettings {
     /// Where everything is kept that must not be lost, such as
     /// `postgres://karen:password@db/karen`. Empty: in a SQLite file of the data folder.
     pub url: Secret,
+    /// A streaming replica of it, from which long lists, exports and counts of memories are read whenever it
+    /// has everything that was committed. Empty: none.
+    pub replica_url: Secret,
 }
 
 /// `[redis]`
@@ -87,7 +90,17 @@ impl PostgresSettings {
             is_built: cfg!(feature = "postgres"),
             schemes: &["postgres", "postgresql"],
         };
-        server.check(&self.url)
+        server.check(&self.url)?;
+        let replica = Server {
+            setting: "postgres.replica_url",
+            ..server
+        };
+        replica.check(&self.replica_url)?;
+        if self.url.is_empty() && !self.replica_url.is_empty() {
+            let message = "postgres.replica_url is set: set postgres.url, which it is a replica of";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn rows(
         None => (i64::MAX, ""),
     };
     let kind = page.kind.map_or("", RecordKind::as_str);
-    let mut reader = database.read().await?;
+    let mut reader = database.read_much().await?;
     let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM memory_records
          WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4)

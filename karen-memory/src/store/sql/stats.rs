@@ -14,7 +14,7 @@ pub(super) async fn read(
     now: i64,
 ) -> Result<Stats, MemoryError> {
     let present = condition(When::Present(now));
-    let mut reader = database.read().await?;
+    let mut reader = database.read_much().await?;
     let counted = sqlx::query(AssertSqlSafe(format!(
         "SELECT {} FROM memory_records
          WHERE tenant = $1 AND user_id = $2 AND ($3 = '' OR session = $4)",
