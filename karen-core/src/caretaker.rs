@@ -51,7 +51,7 @@ impl Caretaker {
         }
     }
 
-    /// Brings memory's servers and analytics what waits for them. Where other instances share the database, says
+    /// Brings memory's servers and analytics what waits for them, and embeds anew after the embedder changed. Where other instances share the database, says
     /// that this one lives, and mends what one that died left.
     ///
     /// # Errors
@@ -60,6 +60,10 @@ impl Caretaker {
         if karen.memory.uses_servers() {
             let memory = karen.memory.clone();
             self.add(move || project(memory.clone()));
+        }
+        if karen.memory.reembedding().is_some() {
+            let memory = karen.memory.clone();
+            self.add(move || reembed(memory.clone()));
         }
         if karen.config.analytics.enabled {
             let every = Duration::from_secs(karen.config.analytics.batch_seconds.into());
@@ -176,6 +180,15 @@ async fn project(memory: Memory) {
             );
         }
     }
+}
+
+/// Once, with as many tries as it takes.
+async fn reembed(memory: Memory) {
+    while let Err(error) = memory.reembed().await {
+        warn(&error, "vectors of another embedder are still in use");
+        sleep(TEND_EVERY).await;
+    }
+    std::future::pending().await
 }
 
 async fn analyse(memory: Memory, every: Duration) {

@@ -154,6 +154,18 @@ async fn database(shared: &Shared) -> Check {
 }
 
 async fn memory(shared: &Shared) -> Check {
+    let check = remembered(shared).await;
+    let Some(progress) = shared.memory.reembedding() else {
+        return check;
+    };
+    let (to, done) = (&progress.to, progress.users_done);
+    Check {
+        detail: format!("{}; {to} embeds anew: {done} users done", check.detail),
+        ..check
+    }
+}
+
+async fn remembered(shared: &Shared) -> Check {
     match shared.conversations.unremembered(1).await {
         Ok(missed) if missed.is_empty() => Check {
             status: Status::Ok,

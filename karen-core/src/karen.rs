@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::BoxStream;
 use karen_auth::{Auth, Principal};
-use karen_infer::Models;
+use karen_infer::{ModelName, Models};
 use karen_memory::{AnalyticsStore, Memory, MemoryConfig, Servers};
 use karen_sql::{Database, Dialect, Location};
 
@@ -14,7 +14,7 @@ use crate::call::Calls;
 use crate::caretaker::Caretaker;
 use crate::config::{Config, Secret, StartMode};
 use crate::conversation::{ConversationStore, SqlConversationStore};
-use crate::embedder::BuiltInEmbedder;
+use crate::embedder::{BuiltInEmbedder, Embedders};
 use crate::encryption;
 use crate::event::{Event, EventBus, EventKind, InProcessEventBus};
 use crate::folder::{DataFolder, fresh_instance};
@@ -70,27 +70,30 @@ impl Karen {
         encryption::check(&config)?;
         let folder = take_folder(&config)?;
         let database = Database::open(location(&config, folder.as_ref())).await?;
+        let database = with_replica(&config, database).await?;
         database.migrate("core", MIGRATIONS).await?;
         let embedder = BuiltInEmbedder::default();
         let auth = open_auth(&config, &database, folder.as_ref()).await?;
         let instance = folder.as_ref().map(DataFolder::instance).transpose()?;
+        let ledger: Arc<dyn UsageLedger> = Arc::new(SqlUsageLedger::new(database.clone()));
+        let daily = config.limits.tokens_per_day;
+        let budget = Arc::new(LedgerBudget::new(Arc::clone(&ledger), auth.clone(), daily));
+        let models = open_models(&config, folder.as_ref(), budget.clone()).await?;
+        let embedders = Embedders::of(&config, &database, &models, &embedder).await?;
         let eraser = Eraser {
             erasures: Erasures::new(database.clone()),
             auth,
-            memory: open_memory(&config, &database, folder.as_ref(), embedder.clone()).await?,
+            memory: open_memory(&config, &database, folder.as_ref(), embedders).await?,
             conversations: Arc::new(SqlConversationStore::new(database.clone())),
             turn_log: Arc::new(SqlTurnLog::new(database.clone())),
-            ledger: Arc::new(SqlUsageLedger::new(database.clone())),
+            ledger,
             calls: Calls::new(database.clone()),
         };
-        let (ledger, limits) = (Arc::clone(&eraser.ledger), &config.limits);
-        let budget = LedgerBudget::new(ledger, eraser.auth.clone(), limits.tokens_per_day);
-        let budget = Arc::new(budget);
         let shared = Arc::new(Shared {
             caretaker: Caretaker::begin(&eraser),
             auth: eraser.auth.clone(),
             memory: eraser.memory.clone(),
-            models: open_models(&config, folder.as_ref(), budget.clone()).await?,
+            models,
             plugins: Plugins::default(),
             conversations: Arc::clone(&eraser.conversations),
             turn_log: Arc::clone(&eraser.turn_log),
@@ -254,11 +257,25 @@ fn location(config: &Config, folder: Option<&DataFolder>) -> Location {
     folder.map_or(Location::Memory, |f| Location::File(f.database()))
 }
 
+#[cfg(feature = "postgres")]
+async fn with_replica(config: &Config, database: Database) -> Result<Database> {
+    match config.postgres.replica_url.expose() {
+        "" => Ok(database),
+        replica => Ok(database.with_replica(replica).await?),
+    }
+}
+
+/// The settings name no replica where PostgreSQL is not built in.
+#[cfg(not(feature = "postgres"))]
+async fn with_replica(_: &Config, database: Database) -> Result<Database> {
+    Ok(database)
+}
+
 async fn open_memory(
     config: &Config,
     database: &Database,
     folder: Option<&DataFolder>,
-    embedder: BuiltInEmbedder,
+    embedders: Embedders,
 ) -> Result<Memory> {
     // What indexes and reports are made from is legible in them.
     let folder = folder.filter(|_| !config.encryption.required);
@@ -266,7 +283,8 @@ async fn open_memory(
         servers: servers(config),
         indexes: folder.map(DataFolder::indexes),
         analytics: config.analytics.enabled.then(|| analytics(config, folder)),
-        embedder: Some(Arc::new(embedder)),
+        embedder: Some(embedders.current),
+        former_embedders: embedders.former,
         ..MemoryConfig::new(database.clone())
     };
     Ok(Memory::open(memory).await?)
@@ -292,7 +310,10 @@ fn servers(config: &Config) -> Servers {
 }
 
 async fn warm(shared: &Shared, embedder: &BuiltInEmbedder) -> Result<()> {
-    embedder.warm().await?;
+    match shared.config.memory.embedder.as_str() {
+        "" => embedder.warm().await?,
+        name => shared.models.load(&ModelName::parse(name)?).await?,
+    }
     match shared.models.resolve(None) {
         Ok(model) => Ok(shared.models.load(&model.name).await?),
         // Nothing to warm: turns will say that no model is loaded.

@@ -82,6 +82,7 @@ pub use id::{AgentId, RecordId, SessionId, TenantId, UserId};
 pub use memory::{Consolidated, Feedback, Memory, MemoryConfig};
 pub use pack::Pack;
 pub use page::{Cursor, Page, RecordPage};
+pub use projector::Reembedding;
 pub use recall::{Channel, Query, Recall, Recalled, Why};
 pub use record::{Lifetime, NewRecord, Record, RecordKind, Refusal, Remembered, Turn, Usage};
 pub use retention::{Cleanup, Retention, Tier};
@@ -89,8 +90,8 @@ pub use scope::Scope;
 pub use servers::Servers;
 pub use stats::Stats;
 pub use store::{
-    Change, ChangeKind, Edit, Link, LogEntry, ProjectorTurn, RecordStore, Relation, Revision,
-    SqlRecordStore, Version,
+    Change, ChangeKind, Edit, KnownEmbedder, Link, LogEntry, ProjectorTurn, RecordStore, Relation,
+    Revision, SqlRecordStore, Version,
 };
 pub use summarizer::{Proposal, Summarizer};
 #[cfg(feature = "elasticsearch")]

@@ -76,5 +76,5 @@ impl Scope {
 }
 
 /// A user of a tenant: the unit that projections are kept in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Owner(TenantId, UserId);

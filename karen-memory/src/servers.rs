@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::{
-    Embedder, FlatIndex, InProcessTextIndex, InProcessWorkingMemory, MemoryError, MemoryErrorKind,
-    TextIndex, VectorIndex, WorkingMemory,
+    Embedder, FlatIndex, InProcessTextIndex, InProcessWorkingMemory, KnownEmbedder, MemoryError,
+    MemoryErrorKind, TextIndex, VectorIndex, WorkingMemory,
 };
 
 /// Addresses of servers; what is left open stays in this process.
@@ -73,13 +73,28 @@ impl Servers {
     pub(crate) async fn open_vectors(
         &self,
         folder: Option<&Path>,
-        embedder: Option<&dyn Embedder>,
+        embedder: &dyn Embedder,
     ) -> Result<Arc<dyn VectorIndex>, MemoryError> {
-        match (&self.milvus, embedder) {
-            (Some(url), Some(embedder)) => open_milvus(&self.namespace, url, embedder).await,
-            (_, embedder) => Ok(Arc::new(folder.map_or_else(FlatIndex::default, |folder| {
-                FlatIndex::in_folder(folder, embedder.map_or("", |e| e.id()))
+        match &self.milvus {
+            Some(url) => open_milvus(&self.namespace, url, embedder).await,
+            None => Ok(Arc::new(folder.map_or_else(FlatIndex::default, |folder| {
+                FlatIndex::in_folder(folder, embedder.id())
             }))),
+        }
+    }
+
+    /// Takes away the vectors of an embedder that is not in use.
+    pub(crate) async fn remove_vectors(
+        &self,
+        folder: Option<&Path>,
+        embedder: &KnownEmbedder,
+    ) -> Result<(), MemoryError> {
+        if let Some(folder) = folder {
+            FlatIndex::in_folder(folder, &embedder.id).clear().await?;
+        }
+        match &self.milvus {
+            Some(url) => remove_milvus(&self.namespace, url, embedder).await,
+            None => Ok(()),
         }
     }
 }
@@ -114,6 +129,21 @@ async fn open_milvus(
 ) -> Result<Arc<dyn VectorIndex>, MemoryError> {
     let config = crate::MilvusConfig::new(namespace, url, embedder);
     Ok(Arc::new(crate::MilvusIndex::open(config).await?))
+}
+
+#[cfg(feature = "milvus")]
+async fn remove_milvus(
+    namespace: &str,
+    url: &str,
+    embedder: &KnownEmbedder,
+) -> Result<(), MemoryError> {
+    let config = crate::MilvusConfig::of(namespace, url, &embedder.id, embedder.dim);
+    crate::MilvusIndex::remove(config).await
+}
+
+#[cfg(not(feature = "milvus"))]
+async fn remove_milvus(_: &str, _: &str, _: &KnownEmbedder) -> Result<(), MemoryError> {
+    Err(off("milvus"))
 }
 
 #[cfg(not(feature = "milvus"))]

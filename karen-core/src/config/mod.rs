@@ -184,6 +184,9 @@ pub struct MemorySettings {
     pub recall_tokens: u32,
     /// Whether turns are remembered at all.
     pub remember: bool,
+    /// The model that tells meanings: one that embeds, of the list of models. After a change everything is
+    /// embedded anew while Karen runs, and the one before answers meanwhile. Empty: the built-in embedder.
+    pub embedder: String,
 }
 
 /// `[chat]`
@@ -326,6 +329,7 @@ impl Default for MemorySettings {
             recall_items: 8,
             recall_tokens: 1024,
             remember: true,
+            embedder: String::new(),
         }
     }
 }

@@ -176,7 +176,7 @@ impl AnalyticsProjection {
         // Entries say what is true when they are read: of instances that share the rows, one at a time
         // reads and applies a user's.
         let turn = match self.rows.is_shared() {
-            true => Some(self.store.projector_turn(scope).await?),
+            true => Some(self.store.projector_turn(scope, "analytics").await?),
             false => None,
         };
         if turn.is_some() {

@@ -63,7 +63,8 @@ impl Memory {
         if projector.text.mark(scope).await? > 0 {
             projector.catch_up_text(scope).await?;
         }
-        if projector.vectors.mark(scope).await? > 0
+        if let Some(meanings) = &projector.meanings
+            && meanings.holds(scope).await?
             && let Err(error) = projector.catch_up_vectors(scope).await
         {
             // The deletion is in the log: a recall applies it before it searches by meaning again.

@@ -74,7 +74,7 @@ impl Memory {
     /// A record of the same words in another order that means the same. A write needs no model:
     /// where none answers, both are kept.
     async fn alike(&self, text: &str, known: &[Record]) -> Option<RecordId> {
-        let embedder = self.shared.projector.embedder.as_ref()?;
+        let embedder = self.shared.projector.embedder()?;
         for record in rearranged(text, known) {
             let texts = [text.to_owned(), record.text.clone()];
             let vectors = embedder.embed(&texts).await.ok()?;

@@ -17,12 +17,23 @@ impl Memory {
     /// this process.
     pub async fn health(&self) -> Vec<ServerHealth> {
         let (store, projector) = (&self.shared.store, &self.shared.projector);
-        let (working, text, vectors) = (&store.working, &projector.text, &projector.vectors);
+        let (working, text) = (&store.working, &projector.text);
+        let vectors = projector.vectors();
+        let ping_vectors = async {
+            match vectors {
+                Some(vectors) => vectors.ping().await,
+                None => Ok(()),
+            }
+        };
         let backlog = &projector.backlog;
         let (working, text, vectors) = tokio::join!(
             asked(working.server(), working.ping(), Lag::default()),
             asked(text.server(), text.ping(), backlog.text.lag()),
-            asked(vectors.server(), vectors.ping(), backlog.vectors.lag()),
+            asked(
+                vectors.and_then(|vectors| vectors.server()),
+                ping_vectors,
+                backlog.vectors.lag()
+            ),
         );
         [working, text, vectors].into_iter().flatten().collect()
     }
@@ -34,7 +45,7 @@ impl Memory {
         let servers = [
             store.working.server(),
             projector.text.server(),
-            projector.vectors.server(),
+            projector.vectors().and_then(|vectors| vectors.server()),
         ];
         servers.iter().any(Option::is_some)
     }

@@ -8,6 +8,7 @@ mod gate;
 mod health;
 mod key;
 mod recall;
+mod reembed;
 mod remember;
 mod retain;
 mod revise;
@@ -23,7 +24,7 @@ pub use revise::Feedback;
 use crate::analytics::{self, AnalyticsProjection};
 use crate::backlog::{Backlog, Waiting};
 use crate::novelty::{Boilerplate, Echoes};
-use crate::projector::Projector;
+use crate::projector::{Meanings, Place, Projector};
 use crate::working::WriteThrough;
 use crate::{
     AnalyticsStore, BytesPerToken, Embedder, MemoryError, Page, Record, RecordId, RecordPage,
@@ -44,6 +45,9 @@ pub struct MemoryConfig {
     pub indexes: Option<PathBuf>,
     /// Compares meanings; without one, words alone rank.
     pub embedder: Option<Arc<dyn Embedder>>,
+    /// Embedders that this memory may have had before. The vectors of the one that it had go on answering until
+    /// those of `embedder` are made: see [`Memory::reembed`].
+    pub former_embedders: Vec<Arc<dyn Embedder>>,
     /// Proposes what records have in common; without one, consolidation picks the most typical.
     pub summarizer: Option<Arc<dyn Summarizer>>,
     /// Measures packs; without one, four bytes count as a token.
@@ -66,6 +70,7 @@ impl MemoryConfig {
             database,
             indexes: None,
             embedder: None,
+            former_embedders: Vec::new(),
             summarizer: None,
             tokens: None,
             text_bytes_max: TEXT_BYTES_MAX,
@@ -107,14 +112,24 @@ impl Memory {
     pub async fn open(config: MemoryConfig) -> Result<Self, MemoryError> {
         let servers = config.servers;
         let folder = config.indexes.as_deref();
-        let embedder = config.embedder.as_deref();
         let truth = Arc::new(SqlRecordStore::open(config.database).await?);
         let working = servers.open_working()?;
         let text = servers.open_text(folder).await?;
-        let vectors = servers.open_vectors(folder, embedder).await?;
+        let meanings = match config.embedder {
+            Some(embedder) => {
+                let place = Place {
+                    servers: servers.clone(),
+                    folder: config.indexes.clone(),
+                };
+                let before = &config.former_embedders;
+                Some(Meanings::open(&*truth, place, embedder, before).await?)
+            }
+            None => None,
+        };
+        let vectors = meanings.as_ref().map(|m| &m.current().index);
         let backlog = Arc::new(Backlog {
             text: Waiting::new(text.server().is_some()),
-            vectors: Waiting::new(vectors.server().is_some()),
+            vectors: Waiting::new(vectors.is_some_and(|v| v.server().is_some())),
             analytics: Waiting::new(config.analytics.is_some()),
         });
         let store = Arc::new(WriteThrough::new(truth, working, Arc::clone(&backlog)));
@@ -128,7 +143,7 @@ impl Memory {
         let shared = Shared {
             analytics,
             store: Arc::clone(&store),
-            projector: Projector::new(store, text, vectors, config.embedder, backlog),
+            projector: Projector::new(store, text, meanings, backlog),
             summarizer: config.summarizer,
             tokens: config.tokens.unwrap_or_else(|| Arc::new(BytesPerToken)),
             text_bytes_max: config.text_bytes_max,
@@ -204,7 +219,9 @@ impl Memory {
     pub async fn close(&self) {
         self.count_recalls().await;
         self.shared.projector.text.close().await;
-        self.shared.projector.vectors.close().await;
+        if let Some(meanings) = &self.shared.projector.meanings {
+            meanings.close().await;
+        }
     }
 
     /// Drops every index; each user's is built again from the records at the next recall. So are the rows of

@@ -148,16 +148,10 @@ impl Memory {
         filter: &Filter,
     ) -> Result<Option<Vec<Similar>>, MemoryError> {
         let projector = &self.shared.projector;
-        let Some(embedder) = &projector.embedder else {
+        let found = projector.nearest(scope, text, filter, MEANINGS_MAX).await?;
+        let Some(found) = found else {
             return Ok(None);
         };
-        projector.catch_up_vectors(scope).await?;
-        let vectors = embedder.embed(&[text.to_owned()]).await?;
-        let vector = vectors.first().map_or(&[][..], Vec::as_slice);
-        let found = projector
-            .vectors
-            .search(scope, vector, filter, MEANINGS_MAX)
-            .await?;
         let (ids, cosines): (Vec<RecordId>, Vec<f32>) = found.into_iter().unzip();
         let places = self.places(scope, &ids).await;
         let similar = ids.into_iter().zip(cosines).zip(places);

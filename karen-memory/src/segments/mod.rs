@@ -71,7 +71,7 @@ type Shared<S> = Arc<RwLock<Held<S>>>;
 struct Files {
     folder: PathBuf,
     /// Ends their names.
-    extension: &'static str,
+    extension: String,
     /// Tells what wrote them from everything that writes otherwise.
     format: [u8; 8],
 }
@@ -88,10 +88,10 @@ impl<S: Segment> Default for Segments<S> {
 impl<S: Segment> Segments<S> {
     /// Kept in files of `folder` whose names end in `extension`. A file of another `format` is
     /// written anew.
-    pub(crate) fn in_folder(folder: &Path, extension: &'static str, format: &str) -> Self {
+    pub(crate) fn in_folder(folder: &Path, extension: &str, format: &str) -> Self {
         let files = Files {
             folder: folder.to_owned(),
-            extension,
+            extension: extension.to_owned(),
             format: digest(&[format]),
         };
         Self {
@@ -199,7 +199,11 @@ impl Files {
         };
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_some_and(|e| e == self.extension) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name
+                .split_once('.')
+                .is_some_and(|(_, e)| e == self.extension)
+            {
                 std::fs::remove_file(path)?;
             }
         }
@@ -208,7 +212,7 @@ impl Files {
 }
 
 /// Each part after its length, so that no two lists of parts read alike.
-fn digest<const N: usize>(parts: &[&str]) -> [u8; N] {
+pub(crate) fn digest<const N: usize>(parts: &[&str]) -> [u8; N] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -1,5 +1,6 @@
 //! L2, the truth: the port that keeps records and the log of their changes.
 
+mod embedder;
 mod link;
 mod revision;
 mod schema;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+pub use embedder::KnownEmbedder;
 pub use link::{Link, Relation};
 pub use revision::{ChangeKind, Edit, Revision, Version};
 pub use sql::SqlRecordStore;
@@ -220,12 +222,48 @@ pub trait RecordStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<LogEntry>, MemoryError>;
 
-    /// Waits until no other instance projects the user's log into an index that they share, and keeps
-    /// it so until the turn is dropped, or this program ends.
+    /// The sequence of the last entry of the user's log; 0 for none.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn projector_turn(&self, scope: &Scope) -> Result<ProjectorTurn, MemoryError>;
+    async fn head(&self, scope: &Scope) -> Result<i64, MemoryError>;
+
+    /// Users of all tenants whose logs have entries, ordered by tenant and user; those after `after`,
+    /// `limit` at most. It is for work that is done for everybody, and gives nobody's records away.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn everybody(&self, after: Option<&Scope>, limit: u32)
+    -> Result<Vec<Scope>, MemoryError>;
+
+    /// The embedders that vectors were made with.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    async fn embedders(&self) -> Result<Vec<KnownEmbedder>, MemoryError>;
+
+    /// Notes that vectors are made with an embedder. One that is known stays as it is.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn note_embedder(&self, embedder: &KnownEmbedder) -> Result<(), MemoryError>;
+
+    /// Notes that everybody's vectors are of an embedder that is known, and forgets the others.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Unavailable`.
+    async fn settle_embedder(&self, id: &str) -> Result<(), MemoryError>;
+
+    /// Waits until no other instance projects the user's log into the index, which they share, and
+    /// keeps it so until the turn is dropped, or this program ends.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn projector_turn(
+        &self,
+        scope: &Scope,
+        index: &str,
+    ) -> Result<ProjectorTurn, MemoryError>;
 }
 
 /// The right to project one user's log, for as long as it is held.

@@ -2,7 +2,8 @@
 
 use karen_sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[RECORDS, FORGOTTEN, LIFETIMES, INSTRUCTIONS];
+pub(super) const MIGRATIONS: &[Migration] =
+    &[RECORDS, FORGOTTEN, LIFETIMES, INSTRUCTIONS, EMBEDDERS];
 
 const RECORDS: Migration = Migration {
     version: 1,
@@ -149,4 +150,15 @@ const INSTRUCTIONS: Migration = Migration {
         DROP INDEX memory_records_instruction;
         CREATE INDEX memory_records_instruction ON memory_records (tenant, user_id, at, id)
             WHERE kind = 'instruction'",
+};
+
+/// What vectors were made with, so that a change of it is noticed.
+const EMBEDDERS: Migration = Migration {
+    version: 5,
+    sqlite: "
+        CREATE TABLE memory_embedders (
+            id TEXT PRIMARY KEY, dim INTEGER NOT NULL, is_settled INTEGER NOT NULL) WITHOUT ROWID",
+    postgres: "
+        CREATE TABLE memory_embedders (
+            id TEXT PRIMARY KEY, dim BIGINT NOT NULL, is_settled BIGINT NOT NULL)",
 };

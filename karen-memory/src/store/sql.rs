@@ -6,6 +6,7 @@
 
 mod append;
 mod consent;
+mod embedder;
 mod erase;
 mod forgotten;
 mod history;
@@ -25,7 +26,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::schema::MIGRATIONS;
-use super::{Link, LogEntry, ProjectorTurn, RecordStore, Revision, Version};
+use super::{KnownEmbedder, Link, LogEntry, ProjectorTurn, RecordStore, Revision, Version};
 use crate::{
     Consent, Cursor, Exported, Imported, MemoryError, MemoryErrorKind, Page, Record, RecordId,
     RecordPage, Remembered, Retention, Scope, Stats, TenantId, UserId,
@@ -327,9 +328,70 @@ impl RecordStore for SqlRecordStore {
         row::log_entries(&row)
     }
 
-    async fn projector_turn(&self, scope: &Scope) -> Result<ProjectorTurn, MemoryError> {
+    async fn head(&self, scope: &Scope) -> Result<i64, MemoryError> {
+        let of = |e| SqlError::of("read", "the head of a log", e);
+        let mut reader = self.database.read().await?;
+        let row =
+            sqlx::query("SELECT sequence FROM memory_heads WHERE tenant = $1 AND user_id = $2")
+                .bind(scope.tenant().as_str())
+                .bind(scope.user().as_str())
+                .fetch_optional(&mut *reader)
+                .await
+                .map_err(of)?;
+        row.as_ref()
+            .map_or(Ok(0), |row| row::number(row, "sequence"))
+    }
+
+    async fn everybody(
+        &self,
+        after: Option<&Scope>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, MemoryError> {
+        let of = |e| SqlError::of("list", "everybody", e);
+        let mut reader = self.database.read_much().await?;
+        let (tenant, user) = after.map_or(("", ""), |s| (s.tenant().as_str(), s.user().as_str()));
+        let rows = sqlx::query(
+            "SELECT tenant, user_id FROM memory_heads
+             WHERE sequence > 0 AND (tenant > $1 OR (tenant = $2 AND user_id > $3))
+             ORDER BY tenant, user_id LIMIT $4",
+        )
+        .bind(tenant)
+        .bind(tenant)
+        .bind(user)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(of)?;
+        let scope = |row: &AnyRow| {
+            let tenant = row::text(row, "tenant").map(TenantId::new)?;
+            Ok(Scope::new(
+                tenant,
+                row::text(row, "user_id").map(UserId::new)?,
+            ))
+        };
+        rows.iter().map(scope).collect()
+    }
+
+    async fn embedders(&self) -> Result<Vec<KnownEmbedder>, MemoryError> {
+        let mut reader = self.database.read().await?;
+        embedder::list(&mut reader).await
+    }
+
+    async fn note_embedder(&self, embedder: &KnownEmbedder) -> Result<(), MemoryError> {
+        Ok(embedder::note(&self.database, embedder).await?)
+    }
+
+    async fn settle_embedder(&self, id: &str) -> Result<(), MemoryError> {
+        Ok(embedder::settle(&self.database, id).await?)
+    }
+
+    async fn projector_turn(
+        &self,
+        scope: &Scope,
+        index: &str,
+    ) -> Result<ProjectorTurn, MemoryError> {
         let (tenant, user) = (scope.tenant().as_str(), scope.user().as_str());
-        let name = format!("memory projector {} {tenant} {user}", tenant.len());
+        let name = format!("memory projector {index} {} {tenant} {user}", tenant.len());
         Ok(ProjectorTurn::new(self.database.lock(&name).await?))
     }
 }

@@ -36,8 +36,10 @@ pub async fn record_store(store: Arc<dyn RecordStore>) {
     wishes::erases_everything_of_one_user(&*store).await;
     carry::takes_what_another_store_gave(&*store).await;
     carry::keeps_settings_and_marks_of_each_user(&*store).await;
+    carry::knows_what_vectors_were_made_with(&*store).await;
     log::tells_what_has_become_of_records(&*store).await;
     log::knows_how_far_each_log_has_come(&*store).await;
+    log::tells_of_everybody(&*store).await;
     log::shows_entries_in_order(&store).await;
 }
 

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::{Lease, RECENT_MAX, Recent, WorkingMemory};
 use crate::backlog::Backlog;
 use crate::{
-    Consent, Exported, Imported, Link, LogEntry, MemoryError, MemoryErrorKind, Page, ProjectorTurn,
-    Record, RecordId, RecordPage, RecordStore, Remembered, Retention, Revision, Scope, Stats,
-    TenantId, UserId, Version,
+    Consent, Exported, Imported, KnownEmbedder, Link, LogEntry, MemoryError, MemoryErrorKind, Page,
+    ProjectorTurn, Record, RecordId, RecordPage, RecordStore, Remembered, Retention, Revision,
+    Scope, Stats, TenantId, UserId, Version,
 };
 
 /// A record store whose changes working memory hears of.
@@ -250,8 +250,36 @@ impl RecordStore for WriteThrough {
         self.store.log_after(scope, after, limit).await
     }
 
-    async fn projector_turn(&self, scope: &Scope) -> Result<ProjectorTurn, MemoryError> {
-        self.store.projector_turn(scope).await
+    async fn head(&self, scope: &Scope) -> Result<i64, MemoryError> {
+        self.store.head(scope).await
+    }
+
+    async fn everybody(
+        &self,
+        after: Option<&Scope>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, MemoryError> {
+        self.store.everybody(after, limit).await
+    }
+
+    async fn embedders(&self) -> Result<Vec<KnownEmbedder>, MemoryError> {
+        self.store.embedders().await
+    }
+
+    async fn note_embedder(&self, embedder: &KnownEmbedder) -> Result<(), MemoryError> {
+        self.store.note_embedder(embedder).await
+    }
+
+    async fn settle_embedder(&self, id: &str) -> Result<(), MemoryError> {
+        self.store.settle_embedder(id).await
+    }
+
+    async fn projector_turn(
+        &self,
+        scope: &Scope,
+        index: &str,
+    ) -> Result<ProjectorTurn, MemoryError> {
+        self.store.projector_turn(scope, index).await
     }
 }
 

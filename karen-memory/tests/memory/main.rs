@@ -15,6 +15,7 @@ mod novelty;
 mod pack;
 mod recall;
 mod recent;
+mod reembed;
 mod remember;
 mod reopen;
 mod retain;

@@ -12,7 +12,9 @@ mod milvus;
 mod outage;
 mod postgres;
 mod redis;
+mod reembed;
 mod relay;
+mod replica;
 #[path = "../memory/world.rs"]
 mod world;
 

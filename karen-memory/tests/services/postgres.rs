@@ -114,12 +114,14 @@ async fn instances_take_turns_in_projecting_a_log() {
     let [here, there] = [database().await, database().await];
     let here = SqlRecordStore::open(here).await.expect("store");
     let there = SqlRecordStore::open(there).await.expect("store");
-    let first = here.projector_turn(&scope).await.expect("a turn");
-    let mut second = there.projector_turn(&scope);
+    let first = here.projector_turn(&scope, "text").await.expect("a turn");
+    let mut second = there.projector_turn(&scope, "text");
     for _ in 0..ROUND_TRIPS {
         assert!(is_waiting(&mut second).await, "one has the turn");
-        let others = there.projector_turn(&somebody()).await;
+        let others = there.projector_turn(&somebody(), "text").await;
         drop(others.expect("another user's turn is free"));
+        let others = there.projector_turn(&scope, "vectors").await;
+        drop(others.expect("the turn of another index is free"));
     }
     drop(first);
     second.await.expect("it is given back by dropping it");

@@ -2,8 +2,8 @@
 
 use crate::testing::{fact, scopes};
 use crate::{
-    ChangeKind, Exported, Imported, Lifetime, Link, Record, RecordStore, Relation, Retention,
-    Usage, Version,
+    ChangeKind, Exported, Imported, KnownEmbedder, Lifetime, Link, Record, RecordId, RecordStore,
+    Relation, Retention, Usage, Version,
 };
 
 pub(super) async fn takes_what_another_store_gave(store: &dyn RecordStore) {
@@ -72,6 +72,32 @@ pub(super) async fn takes_what_another_store_gave(store: &dyn RecordStore) {
     store.link(&scope, &links).await.expect("link");
     let linked = store.links(&scope, &record.id).await.expect("links");
     assert_eq!(linked, links, "a link is there once");
+}
+
+pub(super) async fn knows_what_vectors_were_made_with(store: &dyn RecordStore) {
+    // Others may be known: a store may be shared.
+    let known = async |id: &str| {
+        let known = store.embedders().await.expect("embedders");
+        known.into_iter().find(|known| known.id == id)
+    };
+    let [first, second] = [(); 2].map(|()| RecordId::fresh().to_string());
+    for (id, dim) in [(&first, 8), (&second, 3), (&second, 4)] {
+        let note = KnownEmbedder {
+            id: id.clone(),
+            dim,
+            is_settled: false,
+        };
+        store.note_embedder(&note).await.expect("note");
+    }
+    let noted = known(&second).await.expect("known");
+    assert_eq!(
+        (noted.dim, noted.is_settled),
+        (3, false),
+        "it stays as it was"
+    );
+    store.settle_embedder(&second).await.expect("settle");
+    assert!(known(&second).await.expect("known").is_settled);
+    assert_eq!(known(&first).await, None, "the others are forgotten");
 }
 
 pub(super) async fn keeps_settings_and_marks_of_each_user(store: &dyn RecordStore) {

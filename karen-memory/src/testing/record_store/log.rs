@@ -116,4 +116,35 @@ pub(super) async fn knows_how_far_each_log_has_come(store: &dyn RecordStore) {
         ends.push((scope.user().clone(), end));
     }
     assert_eq!(heads, ends, "of one tenant, ordered by user");
+    for (scope, end) in [&ada, &bob].into_iter().zip(&ends) {
+        assert_eq!(store.head(scope).await.expect("head"), end.1);
+    }
+    let silent = scope();
+    assert_eq!(store.head(&silent).await.expect("head"), 0, "no log yet");
+}
+
+/// Others may be there: a store may be shared with who knows whom.
+pub(super) async fn tells_of_everybody(store: &dyn RecordStore) {
+    let [ada, bob, namesake] = scopes();
+    for scope in [&ada, &bob, &namesake] {
+        append(store, scope, &[fact("one", 1)]).await;
+    }
+    let (mut everybody, mut after) = (Vec::new(), None);
+    loop {
+        let some = store.everybody(after.as_ref(), 2).await.expect("everybody");
+        assert!(some.len() <= 2);
+        let Some(last) = some.last().cloned() else {
+            break;
+        };
+        after = Some(last);
+        everybody.extend(some);
+    }
+    let mut owners: Vec<_> = everybody.iter().map(Scope::owner).collect();
+    for scope in [&ada, &bob, &namesake] {
+        let there = owners.iter().filter(|owner| **owner == scope.owner());
+        assert_eq!(there.count(), 1, "each once");
+    }
+    owners.sort();
+    owners.dedup();
+    assert_eq!(owners.len(), everybody.len(), "nobody twice");
 }

@@ -155,10 +155,26 @@ impl Collection {
         self.create(client).await
     }
 
+    /// Drops the collection, and makes no other.
+    pub(super) async fn remove(&self) -> Result<(), MemoryError> {
+        let client = self.connect().await?;
+        for version in 0..=VERSION {
+            let name = self.named(version);
+            if self.exists(&client, &name).await? {
+                self.drop_collection(&client, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<ClientV2, MemoryError> {
+        let client = ClientV2::new(&self.connect).await;
+        client.map_err(|e| failed("open", e))
+    }
+
     async fn client(&self) -> Result<&ClientV2, MemoryError> {
         let connect = async || {
-            let client = ClientV2::new(&self.connect).await;
-            let client = client.map_err(|e| failed("open", e))?;
+            let client = self.connect().await?;
             self.drop_older(&client).await?;
             self.create(&client).await?;
             Ok(client)

@@ -38,12 +38,16 @@ impl MilvusConfig {
     /// address may hold `user:password@` before the host.
     #[must_use]
     pub fn new(namespace: &str, url: impl Into<String>, embedder: &dyn Embedder) -> Self {
+        Self::of(namespace, url, embedder.id(), embedder.dim())
+    }
+
+    pub(crate) fn of(namespace: &str, url: impl Into<String>, embedder: &str, dim: usize) -> Self {
         let (url, token) = without_credentials(url.into());
         Self {
             url,
             token,
-            collection: format!("{namespace}_vectors_{}", &digest(&[embedder.id()])[..16]),
-            dim: embedder.dim(),
+            collection: format!("{namespace}_vectors_{}", &digest(&[embedder])[..16]),
+            dim,
         }
     }
 }
@@ -84,6 +88,11 @@ impl MilvusIndex {
         let collection = Collection::new(config)?;
         later(collection.ping().await)?;
         Ok(Self { collection, dim })
+    }
+
+    /// Drops a collection that nobody uses any more, in every form that it had.
+    pub(crate) async fn remove(config: MilvusConfig) -> Result<(), MemoryError> {
+        Collection::new(config)?.remove().await
     }
 }
 
