@@ -1,14 +1,14 @@
 //! Gemini's API: what is asked, word for word, and what is made of the answers.
 
-use karen_infer::testing::{ReplayServer, Reply, embedding_adapter, model_adapter};
+use karen_infer::testing::{ReplayServer, Reply};
 use karen_infer::{
-    AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Image, Message, Provider,
-    RemoteModel, Sampling, ToolChoice, ToolSpec, Usage,
+    AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Image, Message, Provider, Sampling,
+    ToolChoice, ToolSpec, Usage,
 };
 use serde_json::json;
 
 use crate::provider::{
-    KEY_ENV, adapter, ask, gemini_parrot, hello, impatient, models_with, remote, text,
+    KEY_ENV, ask, gemini_parrot, hello, impatient, keeps_the_contract, models_with, remote, text,
 };
 
 /// A recorded exchange with a tool, shortened: a thought, text, a signed call, usage.
@@ -28,19 +28,7 @@ fn weather() -> ToolSpec {
 
 #[tokio::test]
 async fn the_adapter_keeps_the_contract() {
-    let server = ReplayServer::answering(gemini_parrot).await;
-    let model = remote(Provider::Gemini, &server);
-    model_adapter(&*adapter(&models_with(model.clone(), impatient()).await)).await;
-    let whole = RemoteModel {
-        answers_whole: true,
-        ..model.clone()
-    };
-    model_adapter(&*adapter(&models_with(whole, impatient()).await)).await;
-    let embeds = RemoteModel {
-        embeds: true,
-        ..model
-    };
-    embedding_adapter(&*adapter(&models_with(embeds, impatient()).await)).await;
+    keeps_the_contract(Provider::Gemini, gemini_parrot).await;
 }
 
 #[tokio::test]

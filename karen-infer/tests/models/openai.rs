@@ -1,6 +1,6 @@
 //! OpenAI's API: what is asked, word for word, and what is made of the answers.
 
-use karen_infer::testing::{ReplayServer, Reply, embedding_adapter, model_adapter};
+use karen_infer::testing::{ReplayServer, Reply};
 use karen_infer::{
     AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Image, Message, Provider,
     RemoteModel, Sampling, ToolCall, ToolChoice, ToolSpec, Usage,
@@ -8,7 +8,7 @@ use karen_infer::{
 use serde_json::{Value, json};
 
 use crate::provider::{
-    KEY_ENV, adapter, ask, hello, impatient, models_with, openai_parrot, remote, text,
+    KEY_ENV, ask, hello, impatient, keeps_the_contract, models_with, openai_parrot, remote, text,
 };
 
 /// A recorded exchange with a tool, shortened: thoughts, text, two calls in pieces, usage.
@@ -94,20 +94,7 @@ fn everything() -> GenerateRequest {
 
 #[tokio::test]
 async fn the_adapter_keeps_the_contract() {
-    let server = ReplayServer::answering(openai_parrot).await;
-    let model = remote(Provider::OpenAi, &server);
-    let models = models_with(model.clone(), impatient()).await;
-    model_adapter(&*adapter(&models)).await;
-    let whole = RemoteModel {
-        answers_whole: true,
-        ..model.clone()
-    };
-    model_adapter(&*adapter(&models_with(whole, impatient()).await)).await;
-    let embeds = RemoteModel {
-        embeds: true,
-        ..model
-    };
-    embedding_adapter(&*adapter(&models_with(embeds, impatient()).await)).await;
+    keeps_the_contract(Provider::OpenAi, openai_parrot).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use karen_infer::testing::{ReplayServer, Reply, Requested};
+use karen_infer::testing::{ReplayServer, Reply, Requested, embedding_adapter, model_adapter};
 use karen_infer::{
     FinishReason, GenerateEvent, GenerateRequest, Message, ModelAdapter, ModelError, ModelName,
     Models, ModelsConfig, Provider, RemoteConfig, RemoteModel,
@@ -34,6 +34,26 @@ pub(crate) fn remote(provider: Provider, server: &ReplayServer) -> RemoteModel {
         context_tokens: Some(CONTEXT_TOKENS),
         ..RemoteModel::new(provider, "parrot-1")
     }
+}
+
+/// Checks a provider that says what the parrot does: its answers in pieces and whole, and its embeddings.
+pub(crate) async fn keeps_the_contract(
+    provider: Provider,
+    parrot: impl Fn(&Requested) -> Option<Reply> + Send + Sync + 'static,
+) {
+    let server = ReplayServer::answering(parrot).await;
+    let model = remote(provider, &server);
+    let whole = RemoteModel {
+        answers_whole: true,
+        ..model.clone()
+    };
+    let embeds = RemoteModel {
+        embeds: true,
+        ..model.clone()
+    };
+    model_adapter(&*adapter(&models_with(model, impatient()).await)).await;
+    model_adapter(&*adapter(&models_with(whole, impatient()).await)).await;
+    embedding_adapter(&*adapter(&models_with(embeds, impatient()).await)).await;
 }
 
 /// Models with one of a provider's, named `remote`.

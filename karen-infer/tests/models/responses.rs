@@ -1,6 +1,6 @@
 //! OpenAI's responses: what is asked, word for word, and what is made of the answers.
 
-use karen_infer::testing::{ReplayServer, Reply, embedding_adapter, model_adapter};
+use karen_infer::testing::{ReplayServer, Reply};
 use karen_infer::{
     AnswerFormat, FinishReason, GenerateEvent, GenerateRequest, Image, Message, ModelErrorKind,
     Provider, RemoteModel, Sampling, ToolCall, ToolChoice, ToolSpec, Usage,
@@ -8,7 +8,7 @@ use karen_infer::{
 use serde_json::json;
 
 use crate::provider::{
-    adapter, ask, hello, impatient, models_with, remote, responses_parrot, text,
+    ask, hello, impatient, keeps_the_contract, models_with, remote, responses_parrot, text,
 };
 
 /// A recorded exchange of a model that thinks and calls a tool, shortened.
@@ -83,20 +83,7 @@ fn everything() -> GenerateRequest {
 
 #[tokio::test]
 async fn the_adapter_keeps_the_contract() {
-    let server = ReplayServer::answering(responses_parrot).await;
-    let model = remote(Provider::OpenAiResponses, &server);
-    let models = models_with(model.clone(), impatient()).await;
-    model_adapter(&*adapter(&models)).await;
-    let whole = RemoteModel {
-        answers_whole: true,
-        ..model.clone()
-    };
-    model_adapter(&*adapter(&models_with(whole, impatient()).await)).await;
-    let embeds = RemoteModel {
-        embeds: true,
-        ..model
-    };
-    embedding_adapter(&*adapter(&models_with(embeds, impatient()).await)).await;
+    keeps_the_contract(Provider::OpenAiResponses, responses_parrot).await;
 }
 
 #[tokio::test]

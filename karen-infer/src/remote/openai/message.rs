@@ -87,13 +87,19 @@ fn content(message: &Message) -> Option<Content<'_>> {
 
 impl Part<'_> {
     fn image(image: &Image) -> Self {
-        let url = match image {
-            Image::Url(url) => url.clone(),
-            Image::Inline { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
-        };
         Self::ImageUrl {
-            image_url: ImageUrl { url },
+            image_url: ImageUrl {
+                url: image_url(image),
+            },
         }
+    }
+}
+
+/// Where an image is, or all of it.
+pub(super) fn image_url(image: &Image) -> String {
+    match image {
+        Image::Url(url) => url.clone(),
+        Image::Inline { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::remote::openai::message::image_url;
 use crate::{
     AnswerFormat, Image, Job, Message, ModelError, ModelErrorKind, Prompt, RemoteModel, Role,
     Sampling, ToolCall, ToolChoice, ToolSpec,
@@ -176,11 +177,9 @@ impl<'a> Item<'a> {
 
 impl Part<'_> {
     fn image(image: &Image) -> Self {
-        let image_url = match image {
-            Image::Url(url) => url.clone(),
-            Image::Inline { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
-        };
-        Self::InputImage { image_url }
+        Self::InputImage {
+            image_url: image_url(image),
+        }
     }
 }
 
